@@ -1,0 +1,108 @@
+// Labelled pictures and the batches made of them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "resnet/tensor.h"
+
+namespace resnet {
+
+/// Labelled pictures. Thread-safe once opened.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  virtual const std::vector<std::string>& classes() const = 0;
+  virtual int label(int64_t i) const = 0;   ///< in [0, classes().size())
+  /// u8 [H,W,3], RGB. Throws Error naming the file when it cannot be decoded.
+  virtual Tensor image(int64_t i) const = 0;
+  virtual std::string id(int64_t i) const = 0;   ///< "data_batch_1.bin:42", "ants/0013035.jpg": for messages and tables
+};
+
+struct DataSplits {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> val;   ///< what accuracy is measured on (the test set of CIFAR)
+  std::string description;              ///< "CIFAR-10, 50000 + 10000 pictures of 32x32"
+};
+
+struct DataOptions {
+  /// CIFAR: "50k" trains on all pictures and tests on the test set; "45k" holds the last 5,000 of the training pictures out
+  /// and validates on them (the paper's split for its choices).
+  std::string train_split = "50k";
+  int64_t image_size = 32;   ///< of synthetic pictures
+  uint64_t seed = 0;         ///< of synthetic pictures
+};
+
+/// Opens what `spec` names: a folder, recognised by what is in it (CIFAR-10 or CIFAR-100 binary), or
+/// "synthetic:[train=N,val=N,classes=K,size=S]" (all optional). Throws Error saying what was looked for and not found.
+DataSplits open_data(const std::string& spec, const DataOptions& options = {});
+
+/// How pixels become numbers: (pixel/255 - mean) / std. Stored with the weights.
+struct Preprocessing {
+  int64_t size = 32;         ///< side of the square net input
+  Tensor mean;               ///< f32 [3] per channel, or [size,size,3] per pixel (the paper's)
+  Tensor std;                ///< f32 [3]
+};
+
+/// "pixel": per-pixel mean over all training pictures, std 1 (the paper's CIFAR recipe); "channel": mean and standard
+/// deviation per channel, of the training pictures; "none": mean 0, std 1.
+Preprocessing measure_preprocessing(const Dataset& train, const std::string& kind, int64_t size);
+
+/// Decodes a PNG or JPEG file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB.
+/// Throws Error naming the file and the reason.
+Tensor read_image(const std::string& path);
+/// u8 [H,W,3] -> u8 [size,size,3]: scales the shorter side to `size` (antialiased bilinear) and takes the centre.
+Tensor resize_and_crop(const Tensor& image, int64_t size);
+/// u8 [size,size,3] -> f32 [size,size,3] at `out`.
+void normalize(const Tensor& image, const Preprocessing& preprocessing, float* out);
+void write_png(const std::string& path, const Tensor& image);   ///< u8 [H,W,3]
+
+/// Random changes of training pictures, drawn from a stream keyed by (seed, epoch, sample): the number of workers, a
+/// restart or the number of ranks changes nothing in what a sample looks like.
+struct Augmentation {
+  int64_t pad = 0;     ///< zero-pad (after normalisation) by this much on each side, crop back at a random place
+  bool flip = false;   ///< mirror left-right with probability 1/2
+};
+
+struct LoaderOptions {
+  int64_t batch = 128;
+  bool shuffle = false;      ///< a new permutation each epoch, a function of (seed, epoch)
+  bool drop_last = false;    ///< leave the last incomplete batch of an epoch out; else it comes with count < batch
+  uint64_t seed = 0;
+  int workers = 2;           ///< threads that prepare batches; 0: in the calling thread
+  int prefetch = 4;          ///< batches prepared ahead
+  Augmentation augmentation;
+};
+
+struct Batch {
+  Tensor images;               ///< f32 [batch,size,size,3]; rows from `count` on are zero
+  Tensor labels;               ///< i32 [batch]; 0 from `count` on
+  std::vector<int64_t> index;  ///< of the samples in the data set
+  int64_t count = 0;           ///< valid rows
+};
+
+/// Batches in order, prepared by worker threads ahead of time.
+class Loader {
+ public:
+  Loader(std::shared_ptr<const Dataset> data, Preprocessing preprocessing, LoaderOptions options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  int64_t batches_per_epoch() const;
+  /// Goes to batch `first` of epoch `epoch` (both from 0). Must be called before next().
+  void seek(int64_t epoch, int64_t first = 0);
+  /// The next batch of the epoch; false at its end. The batch stays valid until the next call. Rethrows what a worker
+  /// threw (an unreadable picture).
+  bool next(Batch& batch);
+  double wait_seconds() const;   ///< total time that next() has waited for workers
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace resnet

@@ -1,0 +1,81 @@
+// A network compiled for one batch size, mode and dtype: fused steps in order, the backward schedule, and every buffer's
+// place in one arena. Running a plan allocates nothing and takes no decision.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "resnet/graph.h"
+#include "resnet/tensor.h"
+
+namespace resnet {
+
+enum class Mode { infer, train };
+
+struct CompileOptions {
+  int64_t batch = 1;
+  Mode mode = Mode::infer;
+  DType dtype = DType::f32;       ///< of activations: f32 or bf16
+  std::string backend = "cpu";    ///< "cpu", or "ref" for the slow oracle
+  bool fuse = true;               ///< run the fusion passes
+  float label_smoothing = 0;      ///< of the loss (train)
+};
+
+/// One line of a plan, for people and reports.
+struct StepInfo {
+  std::string name, op, kernel;
+  std::string attributes;       ///< Op::describe()
+  std::string why;              ///< why a better kernel was not taken; empty if none
+  std::vector<Shape> x;
+  Shape y;
+  int64_t multiply_adds = 0;    ///< of forward; backward of a conv or linear is twice that (once where no dx is wanted)
+  int64_t forward_bytes = 0;    ///< read + written, activations and weights
+  int64_t backward_bytes = 0;
+  double forward_seconds = 0;   ///< per call, mean since profile(true)
+  double backward_seconds = 0;
+};
+
+struct PlanMemory {
+  int64_t arena_bytes = 0;           ///< with buffers reused
+  int64_t arena_bytes_no_reuse = 0;  ///< had every buffer a place of its own
+  int64_t parameter_bytes = 0;       ///< f32 masters
+  int64_t gradient_bytes = 0;
+};
+
+class Plan {
+ public:
+  /// Throws Error when a shape does not fit or no kernel takes a node.
+  Plan(const Graph& graph, const CompileOptions& options);
+  ~Plan();
+  Plan(Plan&&) noexcept;
+  Plan& operator=(Plan&&) noexcept;
+
+  /// Uses these tensors as the parameters from now on (they are not copied; training updates them in place).
+  /// Throws Error listing keys that are missing or whose shape differs; other keys are ignored.
+  void bind(StateDict& params);
+  /// To be called after the bound parameters were changed from outside, before the next forward.
+  void params_changed();
+
+  Tensor& input();            ///< f32 [N,H,W,C], to be filled before forward()
+  Tensor& labels();           ///< i32 [N], train mode
+  void forward();             ///< train mode: also the loss, and the running statistics of batch norm
+  void backward();            ///< overwrites gradients(); train mode, after forward()
+  const Tensor& output() const;  ///< f32 [N,K] logits
+  float loss() const;         ///< mean over the batch (train mode)
+  /// f32, one tensor a trainable parameter, views of one contiguous buffer (in graph order).
+  const StateDict& gradients() const;
+
+  const CompileOptions& options() const;
+  const Graph& graph() const;           ///< after the passes
+  /// Every node's output of the last forward, copied as f32 (debugging, layer responses). Only of plans with keep_all.
+  std::vector<StepInfo> steps() const;
+  PlanMemory memory() const;
+  void profile(bool on);                ///< resets and starts (or stops) timing of steps
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace resnet

@@ -1,0 +1,56 @@
+#include "core/parallel.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace resnet {
+
+namespace {
+
+int g_threads = 0;
+
+// Distinct (package, core) pairs; hyper-threads add nothing to kernels that are bound by the vector units.
+int physical_cores() {
+  std::set<std::pair<std::string, std::string>> cores;
+  const int logical = std::max(1, omp_get_num_procs());
+  for (int cpu = 0; cpu < logical; ++cpu) {
+    const std::string dir = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    std::string package, core;
+    if (std::ifstream(dir + "physical_package_id") >> package && std::ifstream(dir + "core_id") >> core)
+      cores.emplace(package, core);
+  }
+  return cores.empty() ? logical : std::min(logical, static_cast<int>(cores.size()));
+}
+
+}  // namespace
+
+void set_threads(int n) {
+  g_threads = n > 0 ? n : physical_cores();
+  omp_set_num_threads(g_threads);
+}
+
+int threads() {
+  if (g_threads == 0) set_threads(0);
+  return g_threads;
+}
+
+void parallel_for(int64_t n, const std::function<void(int64_t, int64_t, int)>& body) {
+  const int64_t parts = threads();
+  if (parts == 1 || n <= 1) {
+    if (n > 0) body(0, n, 0);
+    return;
+  }
+#pragma omp parallel num_threads(static_cast<int>(parts))
+  {
+    const int64_t part = omp_get_thread_num();
+    const int64_t begin = n * part / parts, end = n * (part + 1) / parts;
+    if (begin < end) body(begin, end, static_cast<int>(part));
+  }
+}
+
+}  // namespace resnet

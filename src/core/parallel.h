@@ -1,0 +1,16 @@
+// The one pool of math threads (OpenMP's, which oneDNN shares). Data workers are plain threads and never enter it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace resnet {
+
+void set_threads(int n);  ///< 0: one a physical core
+int threads();            ///< as set, or the default
+
+/// Splits [0, n) into one contiguous range a thread and calls body(begin, end, thread) for each range that is not empty.
+/// The split depends on n and threads() only. An exception in a body ends the program: bodies do not throw.
+void parallel_for(int64_t n, const std::function<void(int64_t begin, int64_t end, int thread)>& body);
+
+}  // namespace resnet

@@ -1,0 +1,112 @@
+#include "resnet/tensor.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <ostream>
+
+#include "core/check.h"
+
+namespace resnet {
+
+namespace {
+
+struct DTypeInfo {
+  DType dtype;
+  std::string_view name;
+  size_t size;
+};
+
+constexpr DTypeInfo kDTypes[] = {
+    {DType::f32, "f32", 4}, {DType::bf16, "bf16", 2}, {DType::i32, "i32", 4}, {DType::i64, "i64", 8}, {DType::u8, "u8", 1},
+};
+
+const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
+
+template <class T>
+std::span<T> elements_as(const Tensor& tensor, DType want) {
+  CHECK(tensor.dtype() == want, "tensor ", tensor.shape(), " holds ", tensor.dtype(), ", not ", want);
+  return {static_cast<T*>(tensor.raw()), static_cast<size_t>(tensor.elements())};
+}
+
+}  // namespace
+
+size_t size_of(DType dtype) { return info(dtype).size; }
+std::string_view name_of(DType dtype) { return info(dtype).name; }
+
+DType parse_dtype(std::string_view name) {
+  for (const DTypeInfo& d : kDTypes)
+    if (d.name == name) return d.dtype;
+  throw Error(join("unknown dtype '", name, "' (f32 or bf16)"));
+}
+
+std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name_of(dtype); }
+
+Shape::Shape(std::initializer_list<int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
+
+Shape::Shape(std::span<const int64_t> extents) : rank_(static_cast<int>(extents.size())) {
+  CHECK(extents.size() <= kMaxRank, "a shape of ", extents.size(), " axes; at most ", kMaxRank, " are supported");
+  std::copy(extents.begin(), extents.end(), extents_.begin());
+}
+
+int64_t Shape::elements() const {
+  int64_t n = 1;
+  for (int i = 0; i < rank_; ++i) n *= (*this)[i];
+  return n;
+}
+
+std::string Shape::str() const {
+  std::string s = "[";
+  for (int i = 0; i < rank_; ++i) s += (i ? "," : "") + std::to_string((*this)[i]);
+  return s + "]";
+}
+
+bool Shape::operator==(const Shape& other) const {
+  return rank_ == other.rank_ && std::equal(extents_.begin(), extents_.begin() + rank_, other.extents_.begin());
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.str(); }
+
+Tensor::Tensor(Shape shape, DType dtype) : shape_(shape), dtype_(dtype) {
+  for (int i = 0; i < shape.rank(); ++i) CHECK(shape[i] >= 0, "a tensor of shape ", shape, ": extents are not negative");
+  const size_t rounded = (bytes() + 127) / 64 * 64;
+  data_ = std::aligned_alloc(64, rounded);
+  CHECK(data_ != nullptr, "out of memory: a tensor ", shape, " ", dtype, " of ", bytes(), " bytes");
+  std::memset(data_, 0, rounded);
+  owner_ = std::shared_ptr<void>(data_, std::free);
+}
+
+Tensor Tensor::view(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner) {
+  Tensor t;
+  t.shape_ = shape;
+  t.dtype_ = dtype;
+  t.data_ = data;
+  t.owner_ = std::move(owner);
+  return t;
+}
+
+template <> std::span<float> Tensor::as<float>() const { return elements_as<float>(*this, DType::f32); }
+template <> std::span<uint16_t> Tensor::as<uint16_t>() const { return elements_as<uint16_t>(*this, DType::bf16); }
+template <> std::span<int32_t> Tensor::as<int32_t>() const { return elements_as<int32_t>(*this, DType::i32); }
+template <> std::span<int64_t> Tensor::as<int64_t>() const { return elements_as<int64_t>(*this, DType::i64); }
+template <> std::span<uint8_t> Tensor::as<uint8_t>() const { return elements_as<uint8_t>(*this, DType::u8); }
+
+float* Tensor::f32() const { return as<float>().data(); }
+int32_t* Tensor::i32() const { return as<int32_t>().data(); }
+
+Tensor Tensor::clone() const {
+  if (empty()) return {};
+  Tensor copy(shape_, dtype_);
+  std::memcpy(copy.data_, data_, bytes());
+  return copy;
+}
+
+Tensor Tensor::reshaped(Shape shape) const {
+  CHECK(shape.elements() == elements(), "cannot view ", shape_, " as ", shape, ": ", elements(), " elements against ",
+        shape.elements());
+  Tensor t = *this;
+  t.shape_ = shape;
+  return t;
+}
+
+}  // namespace resnet
