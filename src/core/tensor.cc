@@ -57,8 +57,12 @@ int64_t Shape::elements() const {
 
 std::string Shape::str() const {
   std::string s = "[";
-  for (int i = 0; i < rank_; ++i) s += (i ? "," : "") + std::to_string((*this)[i]);
-  return s + "]";
+  for (int i = 0; i < rank_; ++i) {
+    if (i > 0) s += ',';
+    s += std::to_string((*this)[i]);
+  }
+  s += ']';
+  return s;
 }
 
 bool Shape::operator==(const Shape& other) const {
