@@ -19,6 +19,9 @@ class Dataset {
   virtual int label(int64_t i) const = 0;   ///< in [0, classes().size())
   /// u8 [H,W,3], RGB. Throws Error naming the file when it cannot be decoded.
   virtual Tensor image(int64_t i) const = 0;
+  /// The same picture as u8 [size,size,3] at `out`, through resize_and_crop() where it has another size. Sets that hold
+  /// their pictures decoded override this to write them without an allocation.
+  virtual void image_into(int64_t i, int64_t size, uint8_t* out) const;
   virtual std::string id(int64_t i) const = 0;   ///< "data_batch_1.bin:42", "ants/0013035.jpg": for messages and tables
 };
 
@@ -29,15 +32,16 @@ struct DataSplits {
 };
 
 struct DataOptions {
-  /// CIFAR: "50k" trains on all pictures and tests on the test set; "45k" holds the last 5,000 of the training pictures out
-  /// and validates on them (the paper's split for its choices).
+  /// "50k" trains on all training pictures and validates on the test set; "45k" holds the last tenth of the training
+  /// pictures out (CIFAR: 5,000) and validates on them (the paper's split for its choices).
   std::string train_split = "50k";
   int64_t image_size = 32;   ///< of synthetic pictures
   uint64_t seed = 0;         ///< of synthetic pictures
 };
 
 /// Opens what `spec` names: a folder, recognised by what is in it (CIFAR-10 or CIFAR-100 binary), or
-/// "synthetic:[train=N,val=N,classes=K,size=S]" (all optional). Throws Error saying what was looked for and not found.
+/// "synthetic:[train=N,val=N,classes=K,size=S,seed=N]" (all optional; by default 10000, 2000, 10 and what the options say).
+/// Throws Error saying what was looked for and not found.
 DataSplits open_data(const std::string& spec, const DataOptions& options = {});
 
 /// How pixels become numbers: (pixel/255 - mean) / std. Stored with the weights.

@@ -1,0 +1,27 @@
+// (pixel/255 - mean) / std as one multiply and one subtraction a value: the arithmetic that normalize() and the loader
+// share, so that a picture has the same bits in training, evaluation and prediction.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "resnet/data.h"
+
+namespace resnet {
+
+class Normalizer {
+ public:
+  /// Throws Error when mean or std have another shape or dtype than Preprocessing says, or std is not positive.
+  explicit Normalizer(const Preprocessing& preprocessing);
+
+  int64_t size() const { return size_; }
+  /// Pixels [x0, x0 + count) of row y: u8 [count,3] at `in` -> f32 [count,3] at `out`. Thread-safe.
+  void row(int64_t y, int64_t x0, int64_t count, const uint8_t* in, float* out) const;
+
+ private:
+  int64_t size_;
+  std::vector<float> scale_;   // [size,3]: 1 / (255 std), the same for all rows
+  std::vector<float> offset_;  // [size,size,3]: mean / std
+};
+
+}  // namespace resnet
