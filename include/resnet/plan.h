@@ -68,7 +68,6 @@ class Plan {
 
   const CompileOptions& options() const;
   const Graph& graph() const;           ///< after the passes
-  /// Every node's output of the last forward, copied as f32 (debugging, layer responses). Only of plans with keep_all.
   std::vector<StepInfo> steps() const;
   PlanMemory memory() const;
   void profile(bool on);                ///< resets and starts (or stops) timing of steps

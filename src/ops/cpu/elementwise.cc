@@ -4,7 +4,7 @@
 
 namespace resnet {
 
-SIMD_TABLE(ElementwiseTable, elementwise_table);
+SIMD_TABLE(ElementwiseTable, elementwise_table)
 
 const ElementwiseTable& elementwise() {
   static const ElementwiseTable& best = SIMD_BEST(elementwise_table);

@@ -1,7 +1,6 @@
 // Vectorised element loops behind one table, chosen once by isa().
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 namespace resnet {

@@ -1,0 +1,25 @@
+#include "engine/passes/pass.h"
+#include "ops/batch_norm.h"
+#include "ops/conv.h"
+
+namespace resnet {
+
+Graph fold_batch_norm(const Graph& graph) {
+  std::vector<Fusion> fusions;
+  for (NodeId id = 1; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
+    const Node& conv = graph.node(id);
+    const NodeId reader = only_reader(graph, id);
+    if (conv.op->kind() != "conv" || reader < 0 || graph.node(reader).op->kind() != "batch_norm") continue;
+    const Node& bn = graph.node(reader);
+    Conv::Attributes a = static_cast<const Conv&>(*conv.op).a;
+    if (a.folded_bn || a.add || a.relu) continue;
+    a.folded_bn = true;
+    a.bn_eps = static_cast<const BatchNorm&>(*bn.op).a.eps;
+    Node folded{conv.name, std::make_shared<Conv>(a), conv.inputs, conv.params};
+    folded.params.insert(folded.params.end(), bn.params.begin(), bn.params.end());
+    fusions.push_back({{id, reader}, std::move(folded)});
+  }
+  return replace_chains(graph, fusions);
+}
+
+}  // namespace resnet

@@ -1,0 +1,240 @@
+#include "resnet/plan.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "core/check.h"
+#include "engine/compile.h"
+#include "ops/cpu/elementwise.h"
+#include "ops/cpu/parallel_elements.h"
+
+namespace resnet {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void add_in_place(void* to, const void* from, int64_t n, DType dtype) {
+  const ElementwiseTable& e = elementwise();
+  parallel_elements(n, [&](int64_t begin, int64_t count) {
+    if (dtype == DType::f32) {
+      auto* y = static_cast<float*>(to) + begin;
+      e.add_f32(y, static_cast<const float*>(from) + begin, y, count);
+    } else {
+      auto* y = static_cast<uint16_t*>(to) + begin;
+      e.add_bf16(y, static_cast<const uint16_t*>(from) + begin, y, count);
+    }
+  });
+}
+
+}  // namespace
+
+struct Plan::Impl {
+  CompileOptions options;
+  Compiled c;
+  Arena arena;
+  Tensor input, labels, output;
+  Tensor flat_gradients;
+  StateDict gradients;
+  std::vector<KernelArgs> forward_args, backward_args;
+  int64_t parameter_bytes = 0;
+  bool bound = false, packed = false, profiling = false;
+  int64_t forward_calls = 0, backward_calls = 0;
+  std::vector<double> forward_seconds, backward_seconds;
+
+  Impl(const Graph& graph, const CompileOptions& o) : options(o), c(compile(graph, o)), arena(c.memory.bytes) {
+    const Shape& in = c.shapes[0];
+    input = Tensor(in);
+    const Step& last = c.steps[c.steps.size() - (train() ? 2 : 1)];
+    const Shape& out = c.shapes[static_cast<size_t>(last.node)];
+    CHECK(c.dtypes[static_cast<size_t>(last.node)] == DType::f32, "the last node '", c.graph.node(last.node).name,
+          "' writes ", options.dtype, ", but logits are f32: end the network with a linear layer");
+    output = Tensor::view(at(c.logits), {out[0], out.elements() / out[0]}, DType::f32);
+    if (train()) {
+      labels = Tensor({options.batch}, DType::i32);
+      make_gradients();
+    }
+    for (const Step& step : c.steps) make_args(step);
+    profile(false);
+  }
+
+  bool train() const { return options.mode == Mode::train; }
+  void* at(int buffer) const { return buffer < 0 ? nullptr : arena.at(c.memory.offsets[static_cast<size_t>(buffer)]); }
+  const Node& node(const Step& step) const { return c.graph.node(step.node); }
+
+  void make_gradients() {
+    int64_t n = 0;
+    for (const ParamSpec& p : c.graph.params())
+      if (p.trainable()) n += p.shape.elements();
+    flat_gradients = Tensor({n});
+    float* next = flat_gradients.f32();
+    for (const ParamSpec& p : c.graph.params()) {
+      if (!p.trainable()) continue;
+      gradients.emplace(p.suffix, Tensor::view(next, p.shape, DType::f32));
+      next += p.shape.elements();
+    }
+  }
+
+  void make_args(const Step& step) {
+    KernelArgs f;
+    for (size_t i = 0; i < 2; ++i) f.x[i] = at(step.x[i]);
+    f.y = at(step.y);
+    f.saved = at(step.saved);
+    f.workspace = at(step.forward_workspace);
+    f.labels = train() ? labels.i32() : nullptr;
+    KernelArgs b = f;
+    b.workspace = at(step.backward_workspace);
+    b.dy = at(step.dy);
+    b.accumulate = step.accumulate;
+    for (size_t i = 0; i < 2; ++i) b.dx[i] = at(step.dx[i]);
+    for (const std::string& key : node(step).params) {
+      const auto g = gradients.find(key);
+      b.dw.push_back(g == gradients.end() ? nullptr : g->second.f32());
+    }
+    forward_args.push_back(std::move(f));
+    backward_args.push_back(std::move(b));
+  }
+
+  void bind(StateDict& params) {
+    std::string wrong;
+    parameter_bytes = 0;
+    for (const ParamSpec& p : c.graph.params()) {
+      const auto found = params.find(p.suffix);
+      if (found == params.end()) wrong += join("\n  missing: ", p.suffix, " ", p.shape);
+      else if (!(found->second.shape() == p.shape))
+        wrong += join("\n  ", p.suffix, ": ", found->second.shape(), " given, ", p.shape, " needed");
+      else parameter_bytes += static_cast<int64_t>(found->second.bytes());
+    }
+    CHECK(wrong.empty(), "the weights do not fit the network:", wrong);
+    for (size_t s = 0; s < c.steps.size(); ++s) {
+      std::vector<float*> w;
+      for (const std::string& key : node(c.steps[s]).params) w.push_back(params.at(key).f32());
+      forward_args[s].w = backward_args[s].w = w;
+    }
+    bound = true;
+    packed = false;
+  }
+
+  void pack() {
+    CHECK(bound, "a plan runs after bind(): it has no weights yet");
+    for (size_t s = 0; s < c.steps.size(); ++s) c.steps[s].kernel->pack(forward_args[s].w);
+    packed = true;
+  }
+
+  void convert_input() {
+    const int64_t n = input.elements();
+    if (options.dtype == DType::f32) {
+      std::memcpy(at(c.input), input.f32(), input.bytes());
+      return;
+    }
+    auto* y = static_cast<uint16_t*>(at(c.input));
+    parallel_elements(n, [&](int64_t begin, int64_t count) { elementwise().f32_to_bf16(input.f32() + begin, y + begin, count); });
+  }
+
+  void forward() {
+    if (!packed) pack();
+    convert_input();
+    ++forward_calls;
+    for (size_t s = 0; s < c.steps.size(); ++s) {
+      const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
+      c.steps[s].kernel->forward(forward_args[s]);
+      if (profiling) forward_seconds[s] += seconds_since(start);
+    }
+  }
+
+  void backward() {
+    CHECK(train(), "backward() needs a plan compiled for training");
+    ++backward_calls;
+    for (size_t s = c.steps.size(); s-- > 0;) {
+      const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
+      const Step& step = c.steps[s];
+      step.kernel->backward(backward_args[s]);
+      for (size_t i = 0; i < 2; ++i) {
+        if (step.add_to[i] < 0) continue;
+        const auto input_node = static_cast<size_t>(node(step).inputs[i]);
+        add_in_place(at(step.add_to[i]), at(step.dx[i]), c.shapes[input_node].elements(), c.dtypes[input_node]);
+      }
+      if (profiling) backward_seconds[s] += seconds_since(start);
+    }
+  }
+
+  void profile(bool on) {
+    profiling = on;
+    forward_calls = backward_calls = 0;
+    forward_seconds.assign(c.steps.size(), 0.0);
+    backward_seconds.assign(c.steps.size(), 0.0);
+  }
+
+  StepInfo info(size_t s) const {
+    const Step& step = c.steps[s];
+    const KernelSpec& spec = step.kernel->spec();
+    const Node& n = node(step);
+    StepInfo info;
+    info.name = n.name;
+    info.op = n.op->kind();
+    info.kernel = step.kernel->name();
+    info.attributes = n.op->describe();
+    info.why = step.why;
+    info.x = spec.x;
+    info.y = spec.y;
+    info.multiply_adds = n.op->multiply_adds(spec.x);
+    int64_t x_bytes = 0, weight_bytes = 0;
+    for (NodeId id : n.inputs) x_bytes += bytes(id);
+    for (const ParamSpec& p : n.op->params(spec.x)) weight_bytes += p.shape.elements() * static_cast<int64_t>(size_of(spec.dtype));
+    info.forward_bytes = x_bytes + bytes(step.node) + weight_bytes;
+    if (train()) {
+      // dy is read; dx written; x, y and saved read where the kernel says so; weights read and their f32 gradients written.
+      const KernelNeeds& needs = step.kernel->needs();
+      info.backward_bytes = bytes(step.node) + (n.inputs[0] != 0 ? x_bytes : 0) + (needs.backward_reads_x ? x_bytes : 0) +
+                            (needs.backward_reads_y ? bytes(step.node) : 0) + static_cast<int64_t>(needs.saved_bytes) + 3 * weight_bytes;
+    }
+    if (forward_calls) info.forward_seconds = forward_seconds[s] / static_cast<double>(forward_calls);
+    if (backward_calls) info.backward_seconds = backward_seconds[s] / static_cast<double>(backward_calls);
+    return info;
+  }
+
+  int64_t bytes(NodeId id) const {
+    return c.shapes[static_cast<size_t>(id)].elements() * static_cast<int64_t>(size_of(c.dtypes[static_cast<size_t>(id)]));
+  }
+};
+
+Plan::Plan(const Graph& graph, const CompileOptions& options) : impl_(std::make_unique<Impl>(graph, options)) {}
+Plan::~Plan() = default;
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+
+void Plan::bind(StateDict& params) { impl_->bind(params); }
+void Plan::params_changed() { impl_->packed = false; }
+Tensor& Plan::input() { return impl_->input; }
+Tensor& Plan::labels() { return impl_->labels; }
+void Plan::forward() { impl_->forward(); }
+void Plan::backward() { impl_->backward(); }
+const Tensor& Plan::output() const { return impl_->output; }
+const StateDict& Plan::gradients() const { return impl_->gradients; }
+const CompileOptions& Plan::options() const { return impl_->options; }
+const Graph& Plan::graph() const { return impl_->c.graph; }
+void Plan::profile(bool on) { impl_->profile(on); }
+
+float Plan::loss() const {
+  CHECK(impl_->train(), "loss() needs a plan compiled for training");
+  return *static_cast<const float*>(impl_->at(impl_->c.steps.back().y));
+}
+
+std::vector<StepInfo> Plan::steps() const {
+  std::vector<StepInfo> all;
+  for (size_t s = 0; s < impl_->c.steps.size(); ++s) all.push_back(impl_->info(s));
+  return all;
+}
+
+PlanMemory Plan::memory() const {
+  PlanMemory m;
+  m.arena_bytes = static_cast<int64_t>(impl_->c.memory.bytes);
+  m.arena_bytes_no_reuse = static_cast<int64_t>(impl_->c.memory.bytes_no_reuse);
+  m.parameter_bytes = impl_->parameter_bytes;
+  if (impl_->train()) m.gradient_bytes = static_cast<int64_t>(impl_->flat_gradients.bytes());
+  return m;
+}
+
+}  // namespace resnet

@@ -1,0 +1,36 @@
+// The building blocks of the paper (section 3.3 and figure 5), shared by the ImageNet and the CIFAR networks.
+#pragma once
+
+#include <string>
+
+#include "resnet/graph.h"
+#include "resnet/models.h"
+
+namespace resnet {
+
+/// Shortcut options of section 4.1: A pads with zero channels, B projects where the shape changes, C projects always;
+/// none makes a plain network.
+enum class Shortcut { none, a, b, c };
+
+struct BlockStyle {
+  Shortcut shortcut = Shortcut::b;
+  bool stride_in_first = false;   ///< of a bottleneck: stride in the first 1×1 (the paper's) instead of the 3×3
+  ModelOptions options;
+};
+
+struct ConvShape {
+  int64_t out = 0, kernel = 1, stride = 1;
+};
+
+/// Convolution without bias ("same" padding), then batch norm.
+NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvShape& shape, const ModelOptions& options);
+
+/// Two 3×3 convolutions of `width` channels. `block` is "layer1.0".
+NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style);
+/// 1×1, 3×3, 1×1 with 4·width channels out.
+NodeId bottleneck(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style);
+
+/// The classifier: global average pooling and a linear layer named "fc".
+NodeId head(Graph& g, NodeId x, int64_t classes);
+
+}  // namespace resnet

@@ -1,0 +1,161 @@
+// Batch norm [+ add] [+ ReLU] in two passes each way: sums, then everything elementwise at once. The ReLU is kept as one
+// bit an element.
+#include "ops/batch_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/bf16.h"
+#include "core/parallel.h"
+#include "ops/cpu/batch_norm_loops.h"
+#include "ops/kernel.h"
+
+namespace resnet {
+
+namespace {
+
+template <class T> const BatchNormLoops<T>& loops();
+template <> const BatchNormLoops<float>& loops<float>() { return batch_norm_table().f32; }
+template <> const BatchNormLoops<uint16_t>& loops<uint16_t>() { return batch_norm_table().bf16; }
+
+constexpr int64_t kMean = 0, kInvStd = 1;   // rows of the saved statistics of a group
+
+template <class T>
+class CpuBatchNorm final : public Kernel {
+ public:
+  explicit CpuBatchNorm(const KernelSpec& spec) : Kernel(spec), a_(spec.as<BatchNorm>().a), c_(spec.y[3]) {
+    const int64_t n = spec.y[0];
+    const int64_t group = a_.group > 0 && spec.train ? std::min(a_.group, n) : n;
+    groups_ = (n + group - 1) / group;
+    rows_ = spec.y.elements() / c_;
+    group_rows_ = group * spec.y[1] * spec.y[2];
+    // Workspace: two sums a channel and thread in double, then five vectors of coefficients.
+    sums_bytes_ = static_cast<size_t>(threads() * 2 * c_) * sizeof(double);
+    needs_.workspace_bytes = sums_bytes_ + static_cast<size_t>(5 * c_) * sizeof(float);
+    stats_bytes_ = (static_cast<size_t>(groups_ * 2 * c_) * sizeof(float) + 63) / 64 * 64;
+    if (spec.train) needs_.saved_bytes = stats_bytes_ + (a_.relu ? static_cast<size_t>(rows_ * mask_words(c_)) * sizeof(uint16_t) : 0);
+    needs_.backward_reads_x = true;
+    needs_.y_over_x = {true, a_.add};
+    needs_.dx_over_dy = {!a_.add, a_.add};
+    needs_.accumulates = {false, a_.add};
+  }
+
+  std::string name() const override { return "own"; }
+
+  void forward(const KernelArgs& k) override {
+    for (int64_t g = 0; g < groups_; ++g) {
+      float *scale = coefficients(k, 0), *shift = coefficients(k, 1);
+      const float *mean = k.w[2], *var = k.w[3];
+      if (spec_.train) {
+        measure(k, g);
+        mean = stats(k, g, kMean);
+      }
+      for (int64_t c = 0; c < c_; ++c) {
+        const float inv = spec_.train ? stats(k, g, kInvStd)[c] : 1.0f / std::sqrt(var[c] + a_.eps);
+        scale[c] = k.w[0][c] * inv;
+        shift[c] = k.w[1][c] - mean[c] * scale[c];
+      }
+      over_rows(g, [&](int64_t row, int64_t n, int) {
+        loops<T>().normalize(x(k) + row * c_, a_.add ? static_cast<const T*>(k.x[1]) + row * c_ : nullptr,
+                             static_cast<T*>(k.y) + row * c_, spec_.train ? mask(k, row) : nullptr, a_.relu, n, c_, scale, shift);
+      });
+    }
+  }
+
+  void backward(const KernelArgs& k) override {
+    std::fill_n(k.dw[0], c_, 0.0f);
+    std::fill_n(k.dw[1], c_, 0.0f);
+    for (int64_t g = 0; g < groups_; ++g) backward_group(k, g);
+  }
+
+ private:
+  const T* x(const KernelArgs& k) const { return static_cast<const T*>(k.x[0]); }
+  float* stats(const KernelArgs& k, int64_t group, int64_t row) const { return static_cast<float*>(k.saved) + (group * 2 + row) * c_; }
+  uint16_t* mask(const KernelArgs& k, int64_t row) const {
+    if (!a_.relu) return nullptr;
+    return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + stats_bytes_) + row * mask_words(c_);
+  }
+  double* sums(const KernelArgs& k, int thread) const { return static_cast<double*>(k.workspace) + thread * 2 * c_; }
+  float* coefficients(const KernelArgs& k, int64_t i) const {
+    return reinterpret_cast<float*>(static_cast<std::byte*>(k.workspace) + sums_bytes_) + i * c_;
+  }
+  int64_t rows_of(int64_t group) const { return std::min(group_rows_, rows_ - group * group_rows_); }
+
+  template <class Body>
+  void over_rows(int64_t group, const Body& body) const {
+    const int64_t first = group * group_rows_;
+    parallel_for(rows_of(group), [&](int64_t begin, int64_t end, int thread) { body(first + begin, end - begin, thread); });
+  }
+
+  // Adds the threads' sums up, in their order, into the first thread's.
+  template <class Body>
+  void sum_over_rows(const KernelArgs& k, int64_t group, const Body& body) const {
+    std::fill_n(sums(k, 0), threads() * 2 * c_, 0.0);
+    over_rows(group, [&](int64_t row, int64_t n, int thread) { body(row, n, sums(k, thread)); });
+    for (int t = 1; t < threads(); ++t)
+      for (int64_t i = 0; i < 2 * c_; ++i) sums(k, 0)[i] += sums(k, t)[i];
+  }
+
+  // Mean and 1/std of a group into `saved`, and the running statistics. The first row is the pivot, so that a large mean
+  // costs no digits of the variance.
+  void measure(const KernelArgs& k, int64_t group) {
+    float* pivot = coefficients(k, 2);
+    for (int64_t c = 0; c < c_; ++c) pivot[c] = element(x(k) + group * group_rows_ * c_, c);
+    sum_over_rows(k, group, [&](int64_t row, int64_t n, double* s) { loops<T>().moments(x(k) + row * c_, n, c_, pivot, s, s + c_); });
+    const double *sum = sums(k, 0), *square = sum + c_;
+    const auto m = static_cast<double>(rows_of(group));
+    for (int64_t c = 0; c < c_; ++c) {
+      const double offset = sum[c] / m, var = std::max(0.0, square[c] / m - offset * offset);
+      const double mean = static_cast<double>(pivot[c]) + offset;
+      stats(k, group, kMean)[c] = static_cast<float>(mean);
+      stats(k, group, kInvStd)[c] = static_cast<float>(1.0 / std::sqrt(var + static_cast<double>(a_.eps)));
+      const double unbiased = m > 1 ? var * m / (m - 1) : var;
+      k.w[2][c] += a_.momentum * (static_cast<float>(mean) - k.w[2][c]);
+      k.w[3][c] += a_.momentum * (static_cast<float>(unbiased) - k.w[3][c]);
+    }
+  }
+
+  static float element(const float* p, int64_t i) { return p[i]; }
+  static float element(const uint16_t* p, int64_t i) { return bf16_to_f32(p[i]); }
+
+  // dx = gamma/std·(dz - mean(dz) - xhat·mean(dz·xhat)), written as p·dz + q·x + r (Ioffe and Szegedy, section 3).
+  void backward_group(const KernelArgs& k, int64_t group) {
+    const float *mean = stats(k, group, kMean), *inv = stats(k, group, kInvStd);
+    const T* dy = static_cast<const T*>(k.dy);
+    sum_over_rows(k, group, [&](int64_t row, int64_t n, double* s) {
+      loops<T>().backward_sums(x(k) + row * c_, dy + row * c_, mask(k, row), n, c_, mean, s, s + c_);
+    });
+    const double *sum = sums(k, 0), *product = sum + c_;
+    float *p = coefficients(k, 0), *q = coefficients(k, 1), *r = coefficients(k, 2);
+    const auto m = static_cast<double>(rows_of(group));
+    for (int64_t c = 0; c < c_; ++c) {
+      const double i = static_cast<double>(inv[c]), dgamma = product[c] * i, scale = static_cast<double>(k.w[0][c]) * i;
+      k.dw[0][c] += static_cast<float>(dgamma);
+      k.dw[1][c] += static_cast<float>(sum[c]);
+      p[c] = static_cast<float>(scale);
+      q[c] = static_cast<float>(-scale * dgamma * i / m);
+      r[c] = static_cast<float>(scale * (dgamma * i * static_cast<double>(mean[c]) - sum[c]) / m);
+    }
+    T *dx = static_cast<T*>(k.dx[0]), *d_addend = a_.add ? static_cast<T*>(k.dx[1]) : nullptr;
+    over_rows(group, [&](int64_t row, int64_t n, int) {
+      loops<T>().backward(x(k) + row * c_, dy + row * c_, mask(k, row), dx + row * c_, d_addend ? d_addend + row * c_ : nullptr,
+                          k.accumulate[1], n, c_, p, q, r);
+    });
+  }
+
+  const BatchNorm::Attributes a_;
+  const int64_t c_;
+  int64_t groups_ = 1, rows_ = 0, group_rows_ = 0;
+  size_t sums_bytes_ = 0, stats_bytes_ = 0;
+};
+
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  if (spec.dtype == DType::f32) return std::make_unique<CpuBatchNorm<float>>(spec);
+  return std::make_unique<CpuBatchNorm<uint16_t>>(spec);
+}
+
+const RegisterKernel registered{{"batch_norm", "cpu", "own", 10, accept_all, make}};
+
+}  // namespace
+
+}  // namespace resnet

@@ -1,0 +1,52 @@
+// Data movement of the own bf16 convolutions (AVX-512): putting pixels where the tiles want them, and results back.
+// A null source pixel stands for zeros. Counts and steps are in elements unless they say otherwise.
+#pragma once
+
+#include <cstdint>
+
+namespace resnet {
+
+/// `count` pixels, `step` apart in the source, each split into blocks of `block` channels (32 for copies, 16 for pairs).
+struct PixelRun {
+  const uint16_t* x = nullptr;    ///< null: zeros
+  const uint16_t* x2 = nullptr;   ///< interleave only: the second picture of the pair
+  int64_t step = 0;
+  int64_t count = 0;
+  int64_t blocks = 0;
+  uint16_t* out = nullptr;
+  int64_t out_step = 0;           ///< between pixels
+  int64_t out_block = 0;          ///< between channel blocks
+};
+
+/// out[block][pixel][32] = x[pixel][block·32 + …]
+void copy_pixels(const PixelRun& run);
+/// out[block][pixel][16][2] = x and x2 [pixel][block·16 + …], element by element
+void interleave_pixels(const PixelRun& run);
+/// out[i][2] = x[i], x2[i] for count elements; a null source counts as zeros
+void interleave(const uint16_t* x, const uint16_t* x2, int64_t count, uint16_t* out);
+
+/// out[block][16 channels][16 pixels][2]: the pairs of 16 pixels with channels as rows. Null pixels are zeros.
+void transpose_pairs(const uint16_t* const x[16], const uint16_t* const x2[16], int64_t blocks, uint16_t* out,
+                     int64_t out_block);
+
+/// One column block of packed weights: out[k/2][16][2] = bf16 of w[j·column_step + index[k]] for columns j, zero where
+/// index[k] < 0. `count` (even) is the number of ks.
+void pack_weights(const float* w, int64_t column_step, const int32_t* index, int64_t count, uint16_t* out);
+
+/// Where a block of results goes: tile (i,j) holds pixels 16i… and channels 16j….
+struct ResultStore {
+  const float* c = nullptr;
+  int m_tiles = 0, n_tiles = 0;      ///< n_tiles is 1 or 2
+  int64_t c_stride = 0;              ///< floats between tile rows
+  const int64_t* offset = nullptr;   ///< [16·m_tiles], of a pixel from y; negative: no pixel
+  uint16_t* y = nullptr;
+  const uint16_t* addend = nullptr;  ///< added, at the same offsets; may be y itself
+  const float* bias = nullptr;       ///< [16·n_tiles], added
+  bool relu = false;
+};
+void store_results(const ResultStore& s);
+
+/// Sum over `parts` of part[p][0..255], a tile [16 rows][16 columns].
+void add_tiles(const float* const* part, int parts, float* out);
+
+}  // namespace resnet

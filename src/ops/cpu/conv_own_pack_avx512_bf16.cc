@@ -1,0 +1,142 @@
+// Data movement of the own bf16 convolutions, on AVX-512 with bf16 conversions.
+// Only plain functions here: an inline one shared with other files might be linked in with these instructions.
+#include <immintrin.h>
+
+#include "ops/cpu/conv_own_pack.h"
+
+namespace resnet {
+
+namespace {
+
+#define UNROLL _Pragma("GCC unroll 16")
+
+__m512i widen(const uint16_t* x) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));
+}
+
+// 16 channels of two pictures as dwords (x low, x2 high).
+__m512i pair(const uint16_t* x, const uint16_t* x2) {
+  const __m512i low = x ? widen(x) : _mm512_setzero_si512();
+  return x2 ? _mm512_or_si512(low, _mm512_slli_epi32(widen(x2), 16)) : low;
+}
+
+void transpose(__m512i r[16]) {
+  __m512i t[16];
+  UNROLL for (int i = 0; i < 8; ++i) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  UNROLL for (int i = 0; i < 4; ++i) {
+    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+  UNROLL for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
+    t[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xdd);
+    t[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
+    t[12 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xdd);
+  }
+  UNROLL for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0x88);
+    r[4 + i] = _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0x88);
+    r[8 + i] = _mm512_shuffle_i32x4(t[i], t[8 + i], 0xdd);
+    r[12 + i] = _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0xdd);
+  }
+}
+
+__m512 widen_f32(const uint16_t* x) { return _mm512_castsi512_ps(_mm512_slli_epi32(widen(x), 16)); }
+
+}  // namespace
+
+void copy_pixels(const PixelRun& run) {
+  for (int64_t p = 0; p < run.count; ++p) {
+    const uint16_t* x = run.x ? run.x + p * run.step : nullptr;
+    uint16_t* out = run.out + p * run.out_step;
+    for (int64_t b = 0; b < run.blocks; ++b)
+      _mm512_storeu_si512(out + b * run.out_block, x ? _mm512_loadu_si512(x + b * 32) : _mm512_setzero_si512());
+  }
+}
+
+void interleave_pixels(const PixelRun& run) {
+  for (int64_t p = 0; p < run.count; ++p) {
+    const uint16_t* x = run.x ? run.x + p * run.step : nullptr;
+    const uint16_t* x2 = run.x2 ? run.x2 + p * run.step : nullptr;
+    uint16_t* out = run.out + p * run.out_step;
+    for (int64_t b = 0; b < run.blocks; ++b)
+      _mm512_storeu_si512(out + b * run.out_block, pair(x ? x + b * 16 : nullptr, x2 ? x2 + b * 16 : nullptr));
+  }
+}
+
+void interleave(const uint16_t* x, const uint16_t* x2, int64_t count, uint16_t* out) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) _mm512_storeu_si512(out + 2 * i, pair(x ? x + i : nullptr, x2 ? x2 + i : nullptr));
+  for (; i < count; ++i) {
+    out[2 * i] = x ? x[i] : 0;
+    out[2 * i + 1] = x2 ? x2[i] : 0;
+  }
+}
+
+void transpose_pairs(const uint16_t* const x[16], const uint16_t* const x2[16], int64_t blocks, uint16_t* out,
+                     int64_t out_block) {
+  for (int64_t b = 0; b < blocks; ++b) {
+    __m512i r[16];
+    UNROLL for (int i = 0; i < 16; ++i) r[i] = pair(x[i] ? x[i] + b * 16 : nullptr, x2[i] ? x2[i] + b * 16 : nullptr);
+    transpose(r);
+    UNROLL for (int i = 0; i < 16; ++i) _mm512_storeu_si512(out + b * out_block + i * 32, r[i]);
+  }
+}
+
+void pack_weights(const float* w, int64_t column_step, const int32_t* index, int64_t count, uint16_t* out) {
+  alignas(64) int32_t columns[16];
+  for (int j = 0; j < 16; ++j) columns[j] = static_cast<int32_t>(j * column_step);
+  const __m512i column = _mm512_load_si512(columns);
+  const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
+                                       20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  for (int64_t k = 0; k < count; k += 2) {
+    const __m512 even = index[k] < 0 ? _mm512_setzero_ps() : _mm512_i32gather_ps(column, w + index[k], 4);
+    const __m512 odd = index[k + 1] < 0 ? _mm512_setzero_ps() : _mm512_i32gather_ps(column, w + index[k + 1], 4);
+    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
+    _mm512_storeu_si512(out + k * 16, _mm512_permutexvar_epi16(zip, both));
+  }
+}
+
+void store_results(const ResultStore& s) {
+  const __m512 zero = _mm512_setzero_ps();
+  const bool two = s.n_tiles == 2;
+  const __m512 bias0 = s.bias ? _mm512_loadu_ps(s.bias) : zero;
+  const __m512 bias1 = s.bias && two ? _mm512_loadu_ps(s.bias + 16) : zero;
+  for (int i = 0; i < s.m_tiles; ++i) {
+    const float* c = s.c + i * s.c_stride;
+    for (int row = 0; row < 16; ++row, c += 16) {
+      const int64_t at = s.offset[16 * i + row];
+      if (at < 0) continue;
+      __m512 v0 = _mm512_add_ps(_mm512_loadu_ps(c), bias0);
+      __m512 v1 = two ? _mm512_add_ps(_mm512_loadu_ps(c + 256), bias1) : zero;
+      if (s.addend) {
+        v0 = _mm512_add_ps(v0, widen_f32(s.addend + at));
+        if (two) v1 = _mm512_add_ps(v1, widen_f32(s.addend + at + 16));
+      }
+      if (s.relu) {
+        v0 = _mm512_max_ps(v0, zero);
+        v1 = _mm512_max_ps(v1, zero);
+      }
+      const __m512i y = (__m512i)_mm512_cvtne2ps_pbh(v1, v0);
+      if (two)
+        _mm512_storeu_si512(s.y + at, y);
+      else
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at), _mm512_castsi512_si256(y));
+    }
+  }
+}
+
+void add_tiles(const float* const* part, int parts, float* out) {
+  for (int i = 0; i < 256; i += 16) {
+    __m512 sum = _mm512_loadu_ps(part[0] + i);
+    for (int p = 1; p < parts; ++p) sum = _mm512_add_ps(sum, _mm512_loadu_ps(part[p] + i));
+    _mm512_storeu_ps(out + i, sum);
+  }
+}
+
+}  // namespace resnet
