@@ -86,7 +86,7 @@ class Compiler {
 
   // When the value of node `id` is last read by others.
   int last_read(NodeId id) {
-    int last = id == output_ ? end_ : forward_time(id);
+    int last = id >= output_ ? end_ : forward_time(id);   // logits and loss are read after the run
     for (const Step& reader : c_.steps) {
       const Node& node = c_.graph.node(reader.node);
       if (std::find(node.inputs.begin(), node.inputs.end(), id) == node.inputs.end()) continue;

@@ -70,11 +70,12 @@ class OnednnConv final : public Kernel {
     return Tensor({static_cast<int64_t>(onednn::bytes(desc))}, DType::u8);
   }
 
-  onednn::ConvGeometry geometry(DType weight_dtype) const {
+  onednn::ConvGeometry geometry() const {
     onednn::ConvGeometry g;
     g.x = onednn::nhwc(spec_.x[0], spec_.dtype);
     g.y = onednn::nhwc(spec_.y, spec_.dtype);
-    g.w = onednn::weights(a_.out, in_, a_.kernel, a_.groups, weight_dtype, Tag::any);
+    g.w = onednn::weights(a_.out, in_, a_.kernel, a_.groups, spec_.dtype, Tag::any);
+    g.dw = onednn::weights(a_.out, in_, a_.kernel, a_.groups, DType::f32, Tag::any);
     if (has_bias_) g.bias = {{a_.out}, dnnl::memory::data_type::f32, Tag::x};
     g.stride = a_.stride;
     g.pad = a_.pad;
@@ -96,7 +97,7 @@ class OnednnConv final : public Kernel {
     if (a_.add) ops.append_sum();
     if (a_.relu) onednn::append_relu(ops);
     attr.set_post_ops(ops);
-    const auto pd = onednn::conv_forward(geometry(spec_.dtype), spec_.train, attr);
+    const auto pd = onednn::conv_forward(geometry(), spec_.train, attr);
     reserve(pd);
     name_ = std::string("onednn ") + pd.impl_info_str();
     forward_ = dnnl::convolution_forward(pd);
@@ -112,7 +113,7 @@ class OnednnConv final : public Kernel {
   }
 
   void make_backward_weights() {
-    const auto pd = onednn::conv_backward_weights(geometry(DType::f32), user_scratchpad());
+    const auto pd = onednn::conv_backward_weights(geometry(), user_scratchpad());
     reserve(pd);
     backward_weights_ = dnnl::convolution_backward_weights(pd);
     from_gradient_ = onednn::Reorder(pd.diff_weights_desc(), plain_);
@@ -125,7 +126,7 @@ class OnednnConv final : public Kernel {
   }
 
   void make_backward_data() {
-    const auto pd = onednn::conv_backward_data(geometry(spec_.dtype), user_scratchpad());
+    const auto pd = onednn::conv_backward_data(geometry(), user_scratchpad());
     reserve(pd);
     backward_data_ = dnnl::convolution_backward_data(pd);
     to_backward_ = onednn::Reorder(plain_, pd.weights_desc());

@@ -62,7 +62,7 @@ dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeo
 
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g, const dnnl::primitive_attr& attr) {
   const Window v = window(g);
-  return {engine(), kDirect, g.x, g.w, g.bias, g.y, v.strides, v.pads, v.pads, conv_forward(g, true, {}), attr};
+  return {engine(), kDirect, g.x, g.dw, g.bias, g.y, v.strides, v.pads, v.pads, conv_forward(g, true, {}), attr};
 }
 
 void append_relu(dnnl::post_ops& ops) { ops.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f); }
@@ -82,7 +82,7 @@ dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeo
 
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g, const dnnl::primitive_attr& attr) {
   const Window v = window(g);
-  return {{kDirect, g.x, g.w, g.bias, g.y, v.strides, v.pads, v.pads}, attr, engine(), conv_forward(g, true, {})};
+  return {{kDirect, g.x, g.dw, g.bias, g.y, v.strides, v.pads, v.pads}, attr, engine(), conv_forward(g, true, {})};
 }
 
 void append_relu(dnnl::post_ops& ops) { ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f); }

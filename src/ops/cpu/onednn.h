@@ -26,6 +26,7 @@ size_t bytes(const dnnl::memory::desc& desc);
 
 struct ConvGeometry {
   dnnl::memory::desc x, w, bias, y;   ///< bias: a zero descriptor where there is none
+  dnnl::memory::desc dw;              ///< of the weights' gradient
   int64_t stride = 1, pad = 0;
 };
 
