@@ -1,0 +1,40 @@
+#include "conformance/compare.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+
+namespace resnet::conformance {
+
+Tolerance tolerance_of(DType activations) {
+  if (activations == DType::bf16) return {2e-5, 0.01, 0.03};
+  return {1e-10, 1e-4, 1e-4};
+}
+
+Comparison compare(const std::vector<float>& actual, const std::vector<float>& expected, const Tolerance& tolerance,
+                   double floor) {
+  CHECK(actual.size() == expected.size(), "outputs of ", actual.size(), " and ", expected.size(), " elements");
+  double error = 0, power = 0;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    const double d = double{actual[i]} - expected[i];
+    error += d * d;
+    power += double{expected[i]} * expected[i];
+  }
+  const double n = static_cast<double>(actual.size());
+  const double scale = std::max(std::sqrt(power / n), floor);
+  Comparison result;
+  result.nmse = error == 0 ? 0 : error / std::max(scale * scale * n, 1e-30);
+  for (size_t i = 0; i < actual.size() && result.failure.empty(); ++i) {
+    const double d = std::abs(double{actual[i]} - expected[i]);
+    if (!(d <= tolerance.relative * std::abs(expected[i]) + tolerance.absolute * scale))
+      result.failure = join("element ", i, " of ", actual.size(), " is ", actual[i], ", expected ", expected[i], " (rms ", scale, ")");
+  }
+  if (!(result.nmse <= tolerance.nmse)) {
+    const std::string sum = join("nmse ", result.nmse, " exceeds ", tolerance.nmse);
+    result.failure = result.failure.empty() ? sum : sum + "; " + result.failure;
+  }
+  return result;
+}
+
+}  // namespace resnet::conformance

@@ -1,0 +1,52 @@
+#include "conformance/data.h"
+
+#include <cmath>
+
+#include "core/bf16.h"
+#include "core/rng.h"
+
+namespace resnet::conformance {
+
+namespace {
+
+std::vector<float> normals(Rng& rng, int64_t n, DType dtype) {
+  std::vector<float> v(static_cast<size_t>(n));
+  for (float& e : v) e = rounded(rng.normal(), dtype);
+  return v;
+}
+
+std::vector<float> parameter(Rng& rng, const ParamSpec& p) {
+  std::vector<float> v = normals(rng, p.shape.elements(), DType::f32);
+  const double fan_in = static_cast<double>(p.shape.elements()) / static_cast<double>(p.shape[0]);
+  for (float& e : v) switch (p.kind) {
+      case ParamKind::weight: e *= static_cast<float>(1 / std::sqrt(fan_in)); break;
+      case ParamKind::bias:
+      case ParamKind::bn_bias: break;
+      case ParamKind::bn_weight: e = 1 + 0.3f * e; break;
+      case ParamKind::running_mean: e *= 0.3f; break;
+      case ParamKind::running_var: e = rng.uniform(0.5f, 2.0f); break;
+    }
+  return v;
+}
+
+}  // namespace
+
+float rounded(float v, DType dtype) { return dtype == DType::bf16 ? bf16_to_f32(f32_to_bf16(v)) : v; }
+
+Data make_data(const Case& c, DType dtype, uint64_t draw) {
+  Rng rng(c.seed, draw);
+  Data d;
+  for (size_t i = 0; i < c.x.size(); ++i) {
+    d.x[i] = normals(rng, c.x[i].elements(), c.x_dtype(dtype));
+    d.prior[i] = normals(rng, c.x[i].elements(), c.x_dtype(dtype));
+  }
+  d.dy = normals(rng, c.op->infer(c.x).elements(), c.y_dtype(dtype));
+  for (const ParamSpec& p : c.params()) d.w.push_back(parameter(rng, p));
+  if (c.classes > 0) {
+    d.dy = {1};
+    for (int64_t n = 0; n < c.x[0][0]; ++n) d.labels.push_back(static_cast<int32_t>(rng.below(static_cast<uint32_t>(c.classes))));
+  }
+  return d;
+}
+
+}  // namespace resnet::conformance
