@@ -1,14 +1,13 @@
-// Training and evaluation. Everything that a run depends on stands in TrainConfig, which is what a recipe (TOML) holds.
+// Training. Everything that a run depends on stands in TrainConfig, which is what a recipe (TOML) holds.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "resnet/checkpoint.h"
 #include "resnet/data.h"
+#include "resnet/eval.h"
 #include "resnet/models.h"
 #include "resnet/plan.h"
 
@@ -74,29 +73,8 @@ void set_option(TrainConfig& config, const std::string& key, const std::string& 
 std::string to_toml(const TrainConfig& config);
 /// Throws Error for values that do not go together.
 void validate(const TrainConfig& config);
-
-struct EvalResult {
-  int64_t samples = 0;
-  double loss = 0;                 ///< mean cross-entropy
-  double top1 = 0, top5 = 0;       ///< accuracy, percent
-  std::vector<int64_t> confusion;  ///< [K,K] row-major, true × predicted
-  std::vector<std::string> classes;
-};
-
-/// Called by train() and evaluate(): how the command line shows progress. The library itself prints nothing.
-struct Progress {
-  int64_t step = 0, steps = 0;       ///< done and in all
-  int64_t epoch = 0;
-  double loss = 0;                   ///< mean over this epoch so far
-  double train_error = 0;            ///< top-1, percent, this epoch so far
-  double lr = 0;
-  double images_per_second = 0;
-  double data_wait_share = 0;        ///< of the time, waiting for data, 0…1
-  std::optional<EvalResult> eval;    ///< at the end of an epoch that was evaluated
-  bool best = false;                 ///< eval is the best so far
-  bool epoch_end = false;
-};
-using ProgressFn = std::function<void(const Progress&)>;
+/// The same settings with "auto" replaced by what this machine gives: what train() uses, and stores as config.toml.
+TrainConfig resolve(const TrainConfig& config);
 
 struct TrainResult {
   int64_t step = 0;                 ///< steps done in all
@@ -116,14 +94,5 @@ struct TrainResult {
 TrainResult train(const TrainConfig& config, const ProgressFn& progress = {});
 /// Asks a running train() to finish its step, save and return. Async-signal-safe.
 void request_stop();
-
-struct EvalOptions {
-  int64_t batch = 256;
-  DType dtype = DType::f32;
-  int workers = 2;
-};
-/// Exact about the number of samples.
-EvalResult evaluate(const Checkpoint& checkpoint, std::shared_ptr<const Dataset> data, const EvalOptions& options = {},
-                    const ProgressFn& progress = {});
 
 }  // namespace resnet
