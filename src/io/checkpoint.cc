@@ -1,0 +1,113 @@
+// A checkpoint is a safetensors file: the weights under torchvision's names, preprocessing and momentum under prefixes of
+// their own, and everything that is text in the metadata.
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "io/state_dict.h"
+#include "resnet/checkpoint.h"
+
+namespace resnet {
+
+namespace {
+
+constexpr std::string_view kFormat = "resnet.cpp";
+constexpr int kFormatVersion = 1;
+constexpr std::string_view kMean = "preprocessing.mean";
+constexpr std::string_view kStd = "preprocessing.std";
+constexpr std::string_view kMomentum = "optimizer.momentum.";
+constexpr std::string_view kState = "state.";
+
+using Metadata = std::map<std::string, std::string>;
+
+const std::string& entry(const Metadata& metadata, const std::string& key, const std::string& path) {
+  const auto found = metadata.find(key);
+  CHECK(found != metadata.end(), path, ": the metadata entry '", key, "' is missing; ",
+        key == "format" ? "the file holds tensors but was not written by this program" : "the file is damaged");
+  return found->second;
+}
+
+int64_t whole_number(const Metadata& metadata, const std::string& key, const std::string& path) {
+  const std::string& text = entry(metadata, key, path);
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  CHECK(error == std::errc() && end == text.data() + text.size() && value > 0, path, ": the metadata entry '", key,
+        "' is '", text, "', not a positive whole number");
+  return value;
+}
+
+void check_format(const Metadata& metadata, const std::string& path) {
+  const std::string& format = entry(metadata, "format", path);
+  CHECK(format == kFormat, path, ": the metadata entry 'format' is '", format, "', not '", kFormat,
+        "'; the file was written by another program and does not say which model its tensors belong to");
+  const int64_t version = whole_number(metadata, "format_version", path);
+  CHECK(version <= kFormatVersion, path, ": checkpoint format ", version, " is newer than this program, which reads up to ",
+        kFormatVersion, "; update the program");
+}
+
+std::vector<std::string> parse_classes(const Metadata& metadata, const std::string& path) {
+  const std::string& text = entry(metadata, "classes", path);
+  try {
+    return nlohmann::json::parse(text).get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception&) {
+    throw Error(join(path, ": the metadata entry 'classes' is not a JSON list of names: ", text.substr(0, 60)));
+  }
+}
+
+/// A writable f32 copy (the file's own memory must not be written).
+Tensor copy_f32(const Tensor& tensor, const std::string& name, const std::string& path) {
+  CHECK(tensor.dtype() == DType::f32, path, ": tensor '", name, "' holds ", tensor.dtype(), "; checkpoints hold f32");
+  return tensor.clone();
+}
+
+Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string& path) {
+  const auto tensor = [&](std::string_view name) {
+    const auto found = file.tensors.find(std::string(name));
+    CHECK(found != file.tensors.end(), path, ": tensor '", name, "' is missing; the file is damaged");
+    return copy_f32(found->second, std::string(name), path);
+  };
+  Preprocessing p{.size = whole_number(file.metadata, "image_size", path), .mean = tensor(kMean), .std = tensor(kStd)};
+  CHECK(p.mean.shape() == Shape({3}) || p.mean.shape() == Shape({p.size, p.size, 3}), path, ": ", kMean, " is ",
+        p.mean.shape(), ", not [3] or [", p.size, ",", p.size, ",3]");
+  CHECK(p.std.shape() == Shape({3}), path, ": ", kStd, " is ", p.std.shape(), ", not [3]");
+  return p;
+}
+
+}  // namespace
+
+Checkpoint load_checkpoint(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  check_format(file.metadata, path);
+  Checkpoint checkpoint;
+  checkpoint.model = entry(file.metadata, "model", path);
+  checkpoint.classes = parse_classes(file.metadata, path);
+  checkpoint.preprocessing = parse_preprocessing(file, path);
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name == kMean || name == kStd || is_batch_counter(name)) continue;
+    if (name.starts_with(kMomentum))
+      checkpoint.momentum[name.substr(kMomentum.size())] = copy_f32(tensor, name, path);
+    else
+      checkpoint.weights[name] = copy_f32(tensor, name, path);
+  }
+  for (const auto& [key, value] : file.metadata)
+    if (key.starts_with(kState)) checkpoint.state[key.substr(kState.size())] = value;
+  CHECK(!checkpoint.weights.empty(), path, ": the checkpoint holds no weights; the file is damaged");
+  return checkpoint;
+}
+
+void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
+  StateDict tensors = checkpoint.weights;
+  tensors[std::string(kMean)] = checkpoint.preprocessing.mean;
+  tensors[std::string(kStd)] = checkpoint.preprocessing.std;
+  for (const auto& [key, tensor] : checkpoint.momentum) tensors[std::string(kMomentum) + key] = tensor;
+  Metadata metadata{{"format", std::string(kFormat)},
+                    {"format_version", std::to_string(kFormatVersion)},
+                    {"model", checkpoint.model},
+                    {"classes", nlohmann::json(checkpoint.classes).dump(-1, ' ', false,
+                                                                        nlohmann::json::error_handler_t::replace)},
+                    {"image_size", std::to_string(checkpoint.preprocessing.size)}};
+  for (const auto& [key, value] : checkpoint.state) metadata[std::string(kState) + key] = value;
+  write_safetensors(path, tensors, metadata);
+}
+
+}  // namespace resnet

@@ -1,0 +1,16 @@
+// Parts of recipes that only training needs.
+#pragma once
+
+#include <string>
+
+#include "resnet/train.h"
+
+namespace resnet {
+
+/// As load_recipe, from text; `name` stands in messages.
+TrainConfig parse_recipe(const std::string& text, const std::string& name);
+
+/// Throws Error naming the settings of `now` that differ from `then` and must not when a run goes on.
+void check_resumable(const TrainConfig& now, const TrainConfig& then, const std::string& path);
+
+}  // namespace resnet

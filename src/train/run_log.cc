@@ -1,0 +1,121 @@
+#include "train/run_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
+#include "core/check.h"
+#include "io/atomic_file.h"
+
+namespace resnet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kHeader =
+    "epoch,step,lr,train_loss,train_error,test_loss,test_error,images_per_second,data_wait_share,seconds";
+
+/// The step of a whole row; -1 for anything else.
+int64_t step_of(const std::string& line) {
+  const size_t begin = line.find(',') + 1;
+  const size_t end = line.find(',', begin);
+  if (begin == 0 || end == std::string::npos || std::count(line.begin(), line.end(), ',') != 9) return -1;
+  int64_t step = -1;
+  const auto [stop, error] = std::from_chars(line.data() + begin, line.data() + end, step);
+  return error == std::errc() && stop == line.data() + end ? step : -1;
+}
+
+/// The table without rows after `step` and without a row that was cut off.
+std::string rows_until(const std::string& path, int64_t step) {
+  std::string kept = std::string(kHeader) + "\n";
+  if (!fs::exists(path)) return kept;
+  std::istringstream lines(read_text_file(path));
+  for (std::string line; std::getline(lines, line);) {
+    const int64_t at = step_of(line);
+    if (!lines.eof() && at >= 0 && at <= step) kept += line + "\n";
+  }
+  return kept;
+}
+
+std::string format_row(const EpochRow& r) {
+  std::string test_loss, test_error;
+  if (r.eval) {
+    test_loss = fmt::format("{:.6g}", r.eval->loss);
+    test_error = fmt::format("{:.6g}", 100 - r.eval->top1);
+  }
+  return fmt::format("{},{},{:.6g},{:.6g},{:.6g},{},{},{:.1f},{:.4f},{:.1f}\n", r.epoch, r.step, r.lr, r.train_loss,
+                     r.train_error, test_loss, test_error, r.images_per_second, r.data_wait_share, r.seconds);
+}
+
+}  // namespace
+
+RunLog::RunLog(const std::string& folder, bool resume) : folder_(folder) {
+  CHECK(!resume || fs::exists(last_path()), "nothing to resume: '", last_path(), "' does not exist; start without --resume");
+  CHECK(resume || !fs::exists(last_path()), "the output folder '", folder_,
+        "' holds a run already; resume it with --resume, or choose another folder");
+}
+
+RunLog::~RunLog() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void RunLog::lock() {
+  lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  CHECK(lock_ >= 0, "cannot open the output folder '", folder_, "': ", std::strerror(errno));
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
+  const int error = errno;   // some network file systems know no locks; only a taken one matters
+  if (error != EWOULDBLOCK) return;
+  ::close(std::exchange(lock_, -1));
+  throw Error(join("another process is training into '", folder_, "'; wait for it or choose another folder"));
+}
+
+/// What a process that was killed while it saved has left. Nobody else writes here: the folder is locked.
+void RunLog::remove_stale_files() {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name.starts_with("last.safetensors.") || name.starts_with("best.safetensors.");
+    std::error_code ignored;
+    if (ours && name.ends_with(".tmp")) fs::remove(entry.path(), ignored);
+  }
+}
+
+void RunLog::start(const std::string& config_toml, std::optional<int64_t> resumed_step) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  CHECK(fs::is_directory(folder_), "cannot create the output folder '", folder_, "': ",
+        error ? error.message() : "a file of that name exists");
+  lock();
+  remove_stale_files();
+  write_file_atomically(folder_ + "/config.toml", config_toml);
+  const std::string path = folder_ + "/metrics.csv";
+  write_file_atomically(path, resumed_step ? rows_until(path, *resumed_step) : std::string(kHeader) + "\n");
+  csv_.open(path, std::ios::app);
+  CHECK(csv_, "cannot write '", path, "': ", std::strerror(errno));
+  events_ = std::make_unique<EventWriter>(folder_, resumed_step.value_or(-1));
+}
+
+void RunLog::add(const EpochRow& row) {
+  csv_ << format_row(row) << std::flush;
+  CHECK(csv_, "cannot write '", folder_, "/metrics.csv': ", std::strerror(errno));
+  std::vector<std::pair<std::string, double>> values{{"loss/train", row.train_loss},
+                                                     {"error/train", row.train_error},
+                                                     {"lr", row.lr},
+                                                     {"speed/images_per_second", row.images_per_second},
+                                                     {"speed/data_wait_share", row.data_wait_share}};
+  if (row.eval) {
+    values.emplace_back("loss/test", row.eval->loss);
+    values.emplace_back("error/test", 100 - row.eval->top1);
+  }
+  events_->scalars(row.step, values);
+}
+
+}  // namespace resnet

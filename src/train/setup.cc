@@ -1,0 +1,118 @@
+#include "train/setup.h"
+
+#include "core/check.h"
+#include "eval/model.h"
+#include "io/state_dict.h"
+#include "train/recipe.h"
+
+namespace resnet {
+
+namespace {
+
+void build_network(TrainSetup& s) {
+  const TrainConfig& c = s.config;
+  ModelOptions options;
+  options.image_size = c.image_size;
+  const int64_t size = make_model(c.model, options).input_shape()[1];
+  s.data = open_data(c.data, {.train_split = c.train_split, .image_size = size});
+  CHECK(s.data.train->size() > 0 && s.data.val->size() > 0, c.data, ": there is nothing to ",
+        s.data.train->size() > 0 ? "validate on" : "train on");
+  CHECK(!c.drop_last || s.data.train->size() >= c.batch, "train.batch = ", c.batch, " is more than the ",
+        s.data.train->size(), " pictures there are to train on");
+  options.classes = static_cast<int64_t>(s.data.train->classes().size());
+  options.image_size = size;
+  options.bn_momentum = c.bn_momentum;
+  s.eval_graph = make_model(c.model, options);
+  options.bn_group = c.bn_group;
+  s.graph = make_model(c.model, options);
+}
+
+/// The parameters of the last linear layer: what depends on the classes.
+std::vector<std::string> head_keys(const Graph& graph) {
+  for (auto node = graph.nodes().rbegin(); node != graph.nodes().rend(); ++node)
+    if (node->op && node->op->kind() == "linear") return node->params;
+  return {};
+}
+
+/// Weights of a checkpoint of ours, or of any safetensors file with the right names (torchvision's).
+Checkpoint load_pretrained(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  if (file.metadata.contains("format_version")) return load_checkpoint(path);
+  Checkpoint checkpoint;
+  for (const auto& [key, tensor] : file.tensors) {
+    if (is_batch_counter(key)) continue;
+    CHECK(tensor.dtype() == DType::f32, path, ": tensor '", key, "' holds ", tensor.dtype(), "; weights must be f32");
+    checkpoint.weights[key] = tensor.clone();
+  }
+  return checkpoint;
+}
+
+/// True when the file's head does not fit the data's classes.
+bool other_classes(const TrainSetup& s, const Checkpoint& from, const std::vector<std::string>& head) {
+  if (!from.classes.empty() && from.classes != s.data.train->classes()) return true;
+  for (const std::string& key : head) {
+    const auto found = from.weights.find(key);
+    if (found != from.weights.end() && !(found->second.shape() == s.weights.at(key).shape())) return true;
+  }
+  return false;
+}
+
+void start_from(TrainSetup& s, const std::string& path) {
+  Checkpoint from = load_pretrained(path);
+  const std::vector<std::string> head = head_keys(s.graph);
+  if (other_classes(s, from, head)) {
+    for (const std::string& key : head) from.weights[key] = s.weights.at(key);
+    s.notes.push_back(join("the classes of ", path, " are not those of the data: the last layer starts anew"));
+  }
+  check_state_dict(from.weights, wanted_params(s.graph), path);
+  s.weights = std::move(from.weights);
+  if (from.preprocessing.mean.empty()) return;
+  if (from.preprocessing.size == s.preprocessing.size) {
+    s.preprocessing = from.preprocessing;
+    s.notes.push_back(join("pixels are normalised as in ", path));
+  } else {
+    s.notes.push_back(join(path, " was trained on pictures of ", from.preprocessing.size, " pixels, this run uses ",
+                           s.preprocessing.size, ": their mean was measured anew"));
+  }
+}
+
+void start_new(TrainSetup& s) {
+  s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, s.graph.input_shape()[1]);
+  s.weights = init_params(s.graph, {.seed = s.config.seed,
+                                    .fan_out = s.config.init == "fan_out",
+                                    .zero_last_bn = s.config.zero_last_bn});
+  s.state.warmup.warm = s.config.warmup_until_error == 0;
+  if (!s.config.pretrained.empty()) start_from(s, s.config.pretrained);
+}
+
+void continue_run(TrainSetup& s, const std::string& path) {
+  Checkpoint from = load_checkpoint(path);
+  CHECK(from.state.contains("recipe") && !from.momentum.empty(), path,
+        ": the file holds no training state; only a last.safetensors can be resumed");
+  check_resumable(s.config, parse_recipe(from.state.at("recipe"), path), path);
+  CHECK(from.classes == s.data.train->classes() &&
+            from.state["train_pictures"] == std::to_string(s.data.train->size()),
+        "cannot resume from ", path, ": data.path = '", s.config.data, "' holds other data than the run began with (",
+        from.state["train_pictures"], " training pictures of ", from.classes.size(), " classes)");
+  check_state_dict(from.weights, wanted_params(s.graph), path);
+  s.state = parse_state(from.state, path);
+  s.preprocessing = from.preprocessing;
+  s.weights = std::move(from.weights);
+  s.momentum = std::move(from.momentum);
+}
+
+}  // namespace
+
+TrainSetup prepare(const TrainConfig& config, const std::string& resume_from) {
+  TrainSetup s;
+  s.config = resolve(config);
+  validate(s.config);
+  build_network(s);
+  if (resume_from.empty())
+    start_new(s);
+  else
+    continue_run(s, resume_from);
+  return s;
+}
+
+}  // namespace resnet

@@ -1,0 +1,25 @@
+// Everything a run starts from, made from the settings: data, network, weights, and on resume the state it was left in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "resnet/train.h"
+#include "train/state.h"
+
+namespace resnet {
+
+struct TrainSetup {
+  TrainConfig config;          ///< resolved
+  DataSplits data;
+  Graph graph, eval_graph;     ///< the same network; batch norm groups matter in training only
+  Preprocessing preprocessing;
+  StateDict weights, momentum; ///< momentum is empty for a new run
+  TrainState state;
+  std::vector<std::string> notes;
+};
+
+/// `resume_from`: a last.safetensors, or empty for a new run. Throws Error when it belongs to another run.
+TrainSetup prepare(const TrainConfig& config, const std::string& resume_from);
+
+}  // namespace resnet

@@ -1,0 +1,75 @@
+#include "train/state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/check.h"
+
+namespace resnet {
+
+namespace {
+
+/// Every entry of the state with its key: writing and reading both go through here.
+template <class State, class Visit>
+void for_each_entry(State& s, Visit visit) {
+  visit("step", s.step);
+  visit("epoch", s.epoch);
+  visit("closed", s.closed);
+  visit("best_top1", s.best_top1);
+  visit("seconds", s.seconds);
+  visit("epoch_loss_sum", s.meter.loss_sum);
+  visit("epoch_wrong", s.meter.wrong);
+  visit("epoch_images", s.meter.images);
+  visit("warm", s.warmup.warm);
+  visit("warmup_steps", s.warmup.steps);
+  visit("warmup_wrong", s.warmup.wrong);
+  visit("warmup_images", s.warmup.images);
+  visit("plateau_best", s.plateau.best);
+  visit("plateau_bad", s.plateau.bad);
+  visit("plateau_drops", s.plateau.drops);
+}
+
+template <class T>
+bool parse_number(const std::string& text, T& out) {
+  if constexpr (std::is_same_v<T, bool>) {
+    out = text == "true";
+    return out || text == "false";
+  } else {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return error == std::errc() && end == text.data() + text.size();
+  }
+}
+
+}  // namespace
+
+void EpochMeter::add(double mean_loss, int64_t batch_wrong, int64_t batch_images) {
+  loss_sum += mean_loss * static_cast<double>(batch_images);
+  wrong += batch_wrong;
+  images += batch_images;
+}
+
+double EpochMeter::loss() const { return loss_sum / static_cast<double>(std::max<int64_t>(images, 1)); }
+double EpochMeter::error() const {
+  return 100.0 * static_cast<double>(wrong) / static_cast<double>(std::max<int64_t>(images, 1));
+}
+
+std::map<std::string, std::string> to_strings(const TrainState& state) {
+  std::map<std::string, std::string> entries;
+  for_each_entry(state, [&](const char* key, const auto& value) { entries[key] = fmt::format("{}", value); });
+  return entries;
+}
+
+TrainState parse_state(const std::map<std::string, std::string>& entries, const std::string& path) {
+  TrainState state;
+  for_each_entry(state, [&](const char* key, auto& value) {
+    const auto found = entries.find(key);
+    CHECK(found != entries.end(), path, ": the training state has no '", key, "'; the file cannot be resumed from");
+    CHECK(parse_number(found->second, value), path, ": the training state's '", key, "' is '", found->second,
+          "'; the file is damaged");
+  });
+  return state;
+}
+
+}  // namespace resnet

@@ -1,0 +1,270 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include "core/check.h"
+
+namespace resnet {
+
+namespace {
+
+std::atomic<bool> stop_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "request_stop() is called from signal handlers");
+
+bool stopping() { return stop_requested.load(std::memory_order_relaxed); }
+
+CompileOptions train_options(const TrainConfig& c, int64_t batch) {
+  return {.batch = batch, .mode = Mode::train, .dtype = parse_dtype(c.dtype), .label_smoothing = c.label_smoothing};
+}
+
+EvalOptions eval_options(const TrainSetup& s) {
+  return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
+          .dtype = parse_dtype(s.config.dtype),
+          .workers = s.config.workers};
+}
+
+LoaderOptions loader_options(const TrainConfig& c) {
+  return {.batch = c.batch,
+          .shuffle = true,
+          .drop_last = c.drop_last,
+          .seed = c.seed,
+          .workers = c.workers,
+          .augmentation = {.pad = c.pad, .flip = c.flip}};
+}
+
+}  // namespace
+
+Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
+    : s_(std::move(setup)),
+      log_(log),
+      progress_(std::move(progress)),
+      plan_(s_.graph, train_options(s_.config, s_.config.batch)),
+      sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
+      evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val, eval_options(s_)),
+      loader_(s_.data.train, s_.preprocessing, loader_options(s_.config)),
+      steps_per_epoch_(loader_.batches_per_epoch()),
+      total_steps_(s_.config.steps > 0 ? s_.config.steps : s_.config.epochs * steps_per_epoch_),
+      seconds_before_(s_.state.seconds) {
+  plan_.bind(s_.weights);
+  CHECK(s_.state.step <= total_steps_, "the run to resume has done ", s_.state.step, " steps already, more than the ",
+        total_steps_, " that are asked for");
+}
+
+TrainResult Trainer::run() {
+  for (const std::string& note : s_.notes) {
+    Progress p = progress_now();
+    p.note = note;
+    if (progress_) progress_(p);
+  }
+  while (s_.state.step < total_steps_ || !s_.state.closed) {
+    run_epoch();
+    if (stopping() || !end_epoch()) {
+      if (log_) save_last();
+      return result(true);
+    }
+  }
+  return result(false);
+}
+
+void Trainer::run_epoch() {
+  TrainState& state = s_.state;
+  const int64_t end = std::min(total_steps_, (state.epoch + 1) * steps_per_epoch_);
+  epoch_ = {};
+  if (state.step >= end) return;
+  const double wait_before = loader_.wait_seconds();
+  const Speed before = total_;
+  const auto start = Clock::now();
+  loader_.seek(state.epoch, state.step - state.epoch * steps_per_epoch_);
+  for (Batch batch; state.step < end && !stopping();) {
+    CHECK(loader_.next(batch), "the data of epoch ", state.epoch, " ended at step ", state.step, ", before step ", end);
+    run_step(batch);
+    epoch_ = {epoch_.images + batch.count, std::chrono::duration<double>(Clock::now() - start).count(),
+              loader_.wait_seconds() - wait_before};
+    total_ = {before.images + epoch_.images, before.seconds + epoch_.seconds, before.wait + epoch_.wait};
+    if (progress_) progress_(progress_now());
+  }
+}
+
+Plan& Trainer::plan_for(int64_t count) {
+  if (count == s_.config.batch) return plan_;
+  if (!tail_) {
+    CHECK(s_.config.bn_group == 0 || count % s_.config.bn_group == 0, "an epoch's last batch has ", count,
+          " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
+    tail_ = std::make_unique<Plan>(s_.graph, train_options(s_.config, count));
+    tail_->bind(s_.weights);
+  }
+  return *tail_;
+}
+
+float Trainer::current_lr() const {
+  return learning_rate(s_.config, {.step = s_.state.step,
+                                   .steps_per_epoch = steps_per_epoch_,
+                                   .total_steps = total_steps_,
+                                   .drops = s_.state.plateau.drops,
+                                   .warm = s_.state.warmup.warm});
+}
+
+void Trainer::run_step(const Batch& batch) {
+  TrainState& state = s_.state;
+  Plan& plan = plan_for(batch.count);
+  std::memcpy(plan.input().raw(), batch.images.raw(), plan.input().bytes());
+  std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
+  lr_ = current_lr();
+  plan.params_changed();
+  plan.forward();
+  const float loss = plan.loss();
+  if (!std::isfinite(loss)) fail_not_finite("loss");
+  const int64_t classes = static_cast<int64_t>(s_.data.train->classes().size());
+  const int64_t wrong = count_wrong(plan.output().f32(), batch.labels.i32(), batch.count, classes);
+  plan.backward();
+  sgd_.step(plan.gradients(), lr_);
+  state.meter.add(loss, wrong, batch.count);
+  state.warmup.observe(s_.config.warmup_until_error, wrong, batch.count);
+  state.closed = false;
+  ++state.step;
+  eval_.reset();
+}
+
+bool Trainer::is_due(int64_t every) const {
+  return s_.state.step >= total_steps_ || (every > 0 && (s_.state.epoch + 1) % every == 0);
+}
+
+bool Trainer::end_epoch() {
+  TrainState& state = s_.state;
+  const bool whole = state.step == (state.epoch + 1) * steps_per_epoch_;
+  check_weights();
+  if (is_due(s_.config.eval_every)) {
+    eval_ = evaluator_.run({}, [] { return !stopping(); });
+    if (!eval_) return false;
+  }
+  const bool best = eval_ && eval_->top1 > state.best_top1;
+  if (best) state.best_top1 = eval_->top1;
+  // The end of a run in the middle of an epoch is not one that the schedule would see in a longer run.
+  if (eval_ && whole && s_.config.schedule == "plateau") state.plateau.observe(100 - eval_->top1, s_.config.patience);
+  log_epoch(eval_, best);
+  const bool save = is_due(s_.config.save_every);
+  state.closed = true;
+  if (whole) {
+    ++state.epoch;
+    state.meter = {};
+  }
+  if (log_ && save) save_last();
+  return true;
+}
+
+void Trainer::log_epoch(const std::optional<EvalResult>& eval, bool best) {
+  const TrainState& state = s_.state;
+  epoch_loss_ = state.meter.loss();
+  epoch_error_ = state.meter.error();
+  if (log_) {
+    log_->add({state.epoch + 1, state.step, lr_, epoch_loss_, epoch_error_, eval, epoch_.images_per_second(),
+               epoch_.wait_share(), seconds()});
+    if (best) {
+      Checkpoint c = checkpoint();
+      c.momentum.clear();
+      save_checkpoint(log_->best_path(), c);
+    }
+  }
+  if (!progress_) return;
+  Progress p = progress_now();
+  p.eval = eval;
+  p.best = best;
+  p.epoch_end = true;
+  progress_(p);
+}
+
+Progress Trainer::progress_now() const {
+  const TrainState& state = s_.state;
+  Progress p;
+  p.step = state.step;
+  p.steps = total_steps_;
+  p.epoch = state.epoch;
+  p.loss = state.meter.loss();
+  p.train_error = state.meter.error();
+  p.lr = lr_;
+  p.images_per_second = epoch_.images_per_second();
+  p.data_wait_share = epoch_.wait_share();
+  return p;
+}
+
+double Trainer::seconds() const {
+  return seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+/// Shares the tensors of the run.
+Checkpoint Trainer::checkpoint() const {
+  TrainState state = s_.state;
+  state.seconds = seconds();
+  Checkpoint c{.model = s_.config.model,
+               .classes = s_.data.train->classes(),
+               .preprocessing = s_.preprocessing,
+               .weights = s_.weights,
+               .momentum = sgd_.momentum(),
+               .state = to_strings(state)};
+  c.state["recipe"] = to_toml(s_.config);
+  c.state["seed"] = std::to_string(s_.config.seed);
+  c.state["train_pictures"] = std::to_string(s_.data.train->size());
+  return c;
+}
+
+void Trainer::save_last() {
+  check_weights();
+  save_checkpoint(log_->last_path(), checkpoint());
+}
+
+void Trainer::check_weights() const {
+  for (const auto& [key, tensor] : s_.weights)
+    for (const float v : tensor.as<float>())
+      if (!std::isfinite(v)) fail_not_finite(key.c_str());
+}
+
+void Trainer::fail_not_finite(const char* what) const {
+  const bool is_loss = std::strcmp(what, "loss") == 0;
+  std::string text = is_loss ? join("the loss is not finite at step ", s_.state.step + 1)
+                             : join("'", what, "' is not finite after step ", s_.state.step);
+  text += join(" (learning rate ", lr_, "): training has diverged; try a lower learning rate or a warm-up");
+  if (log_) text += join("; '", log_->last_path(), "' was not touched and holds the last good state, if one was saved");
+  throw Error(text);
+}
+
+TrainResult Trainer::result(bool interrupted) {
+  if (!interrupted && !eval_) eval_ = evaluator_.run();
+  const TrainConfig& c = s_.config;
+  TrainResult r;
+  r.step = s_.state.step;
+  r.interrupted = interrupted;
+  r.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  r.images_per_second = total_.images_per_second();
+  r.data_wait_share = total_.wait_share();
+  r.train_loss = epoch_loss_;
+  r.train_error = epoch_error_;
+  if (!interrupted) r.eval = *eval_;
+  r.best_top1 = std::max(s_.state.best_top1, 0.0);
+  if (!interrupted && c.expect_metric == "test_error")
+    r.expectation_met = 100 - r.eval.top1 <= c.expect_value + c.expect_tolerance;
+  r.checkpoint = checkpoint();
+  return r;
+}
+
+void request_stop() { stop_requested.store(true, std::memory_order_relaxed); }
+
+TrainResult train(const TrainConfig& config, const ProgressFn& progress) {
+  struct ClearStop {
+    ~ClearStop() { stop_requested.store(false, std::memory_order_relaxed); }
+  } clear_stop;
+  validate(config);
+  std::optional<RunLog> log;
+  if (!config.output_dir.empty()) log.emplace(config.output_dir, config.resume);
+  TrainSetup setup = prepare(config, config.resume ? log->last_path() : "");
+  std::string header = "# All settings of this run. resnet train reads this file as a recipe.\n";
+  if (!config.pretrained.empty()) header += "# Started from the weights in " + config.pretrained + "\n";
+  if (log)
+    log->start(header + "\n" + to_toml(setup.config),
+               config.resume ? std::optional(setup.state.step) : std::nullopt);
+  return Trainer(std::move(setup), log ? &*log : nullptr, progress).run();
+}
+
+}  // namespace resnet
