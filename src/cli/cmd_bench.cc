@@ -1,0 +1,139 @@
+// resnet bench: how fast is it here? Images per second and the spread of the time of a step, after a warm-up.
+#include <algorithm>
+#include <chrono>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/progress.h"
+#include "cli/text.h"
+#include "cli/workload.h"
+#include "core/cpu.h"
+#include "core/parallel.h"
+
+namespace resnet::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kWarmUpSteps = 3;
+constexpr double kWarmUpSeconds = 1;   // and at least so long, up to kMostWarmUpSteps
+constexpr int kMostWarmUpSteps = 50;
+
+struct BenchArgs {
+  WorkloadOptions work;
+  std::string mode = "train", dtype = "auto";
+  double seconds = 10;
+  int64_t steps = 0;
+};
+
+struct Measured {
+  std::vector<double> sorted_ms;   // of a step
+  double seconds = 0, wait_share = 0;
+  int64_t images = 0;
+};
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void warm_up(Workload& work) {
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < kWarmUpSteps || (since(start) < kWarmUpSeconds && i < kMostWarmUpSteps); ++i) work.step();
+}
+
+Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
+  warm_up(work);
+  ProgressBar bar(out);
+  Measured m;
+  const double waited = work.wait_seconds();
+  const Clock::time_point start = Clock::now();
+  const auto done = [&] {
+    return args.steps > 0 ? static_cast<int64_t>(m.sorted_ms.size()) >= args.steps : since(start) >= args.seconds;
+  };
+  while (m.sorted_ms.empty() || !done()) {
+    const Clock::time_point step = Clock::now();
+    work.step();
+    m.sorted_ms.push_back(since(step) * 1e3);
+    if (args.steps > 0) bar.update(static_cast<int64_t>(m.sorted_ms.size()), args.steps, "");
+    else bar.update(static_cast<int64_t>(since(start) * 1e3), static_cast<int64_t>(args.seconds * 1e3), "");
+  }
+  m.seconds = since(start);
+  m.wait_share = (work.wait_seconds() - waited) / m.seconds;
+  m.images = static_cast<int64_t>(m.sorted_ms.size()) * args.work.compile.batch;
+  std::sort(m.sorted_ms.begin(), m.sorted_ms.end());
+  return m;
+}
+
+// Training takes three times the multiply-adds of inference: backward has two products for one of forward.
+double flops_a_picture(const Workload& work, bool train) {
+  return 2.0 * static_cast<double>(work.graph().cost().multiply_adds) * (train ? 3 : 1);
+}
+
+void report(const BenchArgs& args, const Workload& work, const PlanMemory& memory, const Measured& m, const Output& out) {
+  const bool train = args.work.compile.mode == Mode::train;
+  const double rate = static_cast<double>(m.images) / m.seconds, flops = flops_a_picture(work, train) * rate;
+  const double p50 = percentile(m.sorted_ms, 0.5), p90 = percentile(m.sorted_ms, 0.9), p99 = percentile(m.sorted_ms, 0.99);
+  Json record = {{"model", args.work.model}, {"mode", args.mode}, {"batch", args.work.compile.batch},
+                 {"dtype", name_of(args.work.compile.dtype)}, {"data", args.work.data.empty() ? "memory" : args.work.data},
+                 {"isa", name_of(isa())}, {"processor", cpu_model()}, {"threads", threads()},
+                 {"steps", m.sorted_ms.size()}, {"seconds", m.seconds}, {"images_per_second", rate},
+                 {"latency_ms_p50", p50}, {"latency_ms_p90", p90}, {"latency_ms_p99", p99},
+                 {"latency_ms_min", m.sorted_ms.front()}};
+  record["gflop_per_second"] = flops / 1e9;
+  if (!args.work.data.empty()) record["data_wait_share"] = m.wait_share;
+  record["arena_bytes"] = memory.arena_bytes;
+  record["peak_memory_bytes"] = peak_memory_bytes();
+  out.record(record);
+  out.print("{:.1f} img/s ({} steps of {} in {:.1f} s, {:.1f} GFLOP/s)\n", rate, m.sorted_ms.size(),
+            args.work.compile.batch, m.seconds, flops / 1e9);
+  out.print("a step: median {:.2f} ms, 90 % {:.2f} ms, 99 % {:.2f} ms, fastest {:.2f} ms\n", p50, p90, p99,
+            m.sorted_ms.front());
+  if (!args.work.data.empty()) out.print("waited for data {:.1f} % of the time\n", m.wait_share * 100);
+  out.print("memory: {} at most, {} of it the arena\n", human_bytes(static_cast<double>(peak_memory_bytes())),
+            human_bytes(static_cast<double>(memory.arena_bytes)));
+}
+
+int run(BenchArgs& args, const Output& out) {
+  CompileOptions& compile = args.work.compile;
+  compile.mode = args.mode == "train" ? Mode::train : Mode::infer;
+  compile.dtype = resolve_dtype(args.dtype);
+  out.log("{}, {}, batch {}, {}, {} threads, {}, input from {}\n", args.work.model, args.mode, compile.batch,
+          name_of(compile.dtype), threads(), name_of(isa()), args.work.data.empty() ? "memory" : args.work.data);
+  Workload work(args.work);
+  const Measured measured = measure(work, args, out);
+  report(args, work, work.plan().memory(), measured, out);
+  return 0;
+}
+
+const RegisterCommand registered{{
+    .name = "bench",
+    .order = 60,
+    .summary = "Measure images per second and the time of a step",
+    .example = "  resnet bench --model cifar-resnet20 --mode train -b 128\n"
+               "  resnet bench --model cifar-resnet20 --mode train -b 128 --data cifar-10-batches-bin --seconds 30 --json\n",
+    .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
+      auto args = std::make_shared<BenchArgs>();
+      args->work.compile.batch = 128;
+      app.add_option("--model", args->work.model, "A model's name")->type_name("NAME")->capture_default_str();
+      app.add_option("--mode", args->mode, "train (forward, backward, SGD) or infer")
+          ->check(CLI::IsMember({"train", "infer"}))->type_name("MODE")->capture_default_str();
+      add_batch_flag(app, args->work.compile.batch, "Pictures a step")->capture_default_str();
+      app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
+          ->check(CLI::Range(1, 1 << 14))->type_name("N");
+      CLI::Option* seconds = app.add_option("--seconds", args->seconds, "How long to measure");
+      seconds->check(CLI::PositiveNumber)->type_name("S")->capture_default_str();
+      app.add_option("--steps", args->steps, "Or how many steps to measure")
+          ->check(CLI::Range(1, 1 << 30))->type_name("N")->excludes(seconds);
+      app.add_option("--data", args->work.data, "Read pictures from here, so that loading them counts (default: memory)")
+          ->type_name("DATA");
+      app.add_option("-j,--workers", args->work.workers, "Threads that prepare pictures")
+          ->check(CLI::Range(0, 1024))->type_name("N")->capture_default_str();
+      add_dtype_flag(app, args->dtype);
+      add_device_flag(app);
+      add_threads_flag(app);
+      return [args, &out] { return run(*args, out); };
+    },
+}};
+
+}  // namespace
+
+}  // namespace resnet::cli

@@ -1,0 +1,189 @@
+// resnet plan: how a network will be computed: every step with its kernel, shapes, bytes and work, and, where a better
+// kernel was not taken, why. With --profile the steps are timed.
+#include <chrono>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/text.h"
+#include "cli/workload.h"
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace resnet::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct PlanArgs {
+  WorkloadOptions work;
+  std::string mode = "infer", dtype = "auto";
+  bool profile = false, no_fuse = false;
+  double seconds = 3;
+};
+
+// Runs the plan for about `seconds`, at least twice. Returns the number of runs.
+int64_t profile(Workload& work, double seconds) {
+  work.step();   // warm-up
+  work.plan().profile(true);
+  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  int64_t runs = 0;
+  for (; runs < 2 || Clock::now() < end; ++runs) work.step();
+  return runs;
+}
+
+struct Totals {
+  int64_t flops = 0, bytes = 0;
+  double seconds = 0;
+};
+
+// Floating-point operations of a step; backward of a step with weights takes twice what forward takes.
+int64_t flops_of(const StepInfo& s, bool train) { return 2 * s.multiply_adds * (train ? 3 : 1); }
+double seconds_of(const StepInfo& s) { return s.forward_seconds + s.backward_seconds; }
+
+Totals totals_of(const std::vector<StepInfo>& steps, bool train) {
+  Totals t;
+  for (const StepInfo& s : steps) {
+    t.flops += flops_of(s, train);
+    t.bytes += s.forward_bytes + s.backward_bytes;
+    t.seconds += seconds_of(s);
+  }
+  return t;
+}
+
+Json shape_json(const Shape& shape) {
+  Json list = Json::array();
+  for (int axis = 0; axis < shape.rank(); ++axis) list.push_back(shape[axis]);
+  return list;
+}
+
+Json step_json(const StepInfo& s, const PlanArgs& args, bool train) {
+  Json inputs = Json::array();
+  for (const Shape& x : s.x) inputs.push_back(shape_json(x));
+  Json step = {{"name", s.name}, {"op", s.op}, {"attributes", s.attributes}, {"kernel", s.kernel}, {"why", s.why},
+               {"input_shapes", inputs}, {"output_shape", shape_json(s.y)}, {"multiply_adds", s.multiply_adds},
+               {"flops", flops_of(s, train)}, {"forward_bytes", s.forward_bytes}, {"backward_bytes", s.backward_bytes}};
+  if (args.profile) {
+    step["forward_ms"] = s.forward_seconds * 1e3;
+    if (train) step["backward_ms"] = s.backward_seconds * 1e3;
+  }
+  return step;
+}
+
+void record(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& out) {
+  const bool train = args.work.compile.mode == Mode::train;
+  const std::vector<StepInfo> steps = plan.steps();
+  const Totals totals = totals_of(steps, train);
+  const PlanMemory memory = plan.memory();
+  Json list = Json::array();
+  for (const StepInfo& s : steps) {
+    list.push_back(step_json(s, args, train));
+    if (args.profile) list.back()["time_share"] = totals.seconds > 0 ? seconds_of(s) / totals.seconds : 0;
+  }
+  Json result = {{"model", args.work.model}, {"mode", args.mode}, {"batch", args.work.compile.batch},
+                 {"dtype", name_of(args.work.compile.dtype)}, {"threads", threads()}, {"flops", totals.flops},
+                 {"traffic_bytes", totals.bytes}, {"arena_bytes", memory.arena_bytes},
+                 {"arena_bytes_no_reuse", memory.arena_bytes_no_reuse}, {"parameter_bytes", memory.parameter_bytes},
+                 {"gradient_bytes", memory.gradient_bytes}};
+  if (args.profile) {
+    result["runs"] = runs;
+    result["latency_ms_mean"] = totals.seconds * 1e3;
+  }
+  result["steps"] = list;
+  out.record(result);
+}
+
+std::vector<Table::Column> columns_of(const PlanArgs& args, bool train) {
+  std::vector<Table::Column> columns = {{"step", Table::Align::left}, {"op", Table::Align::left},
+                                        {"attributes", Table::Align::left}, {"output", Table::Align::left},
+                                        {"kernel", Table::Align::left}, {"FLOP"}, {"bytes"}};
+  if (!args.profile) return columns;
+  columns.push_back({"forward"});
+  if (train) columns.push_back({"backward"});
+  for (const char* title : {"share", "GFLOP/s", "GB/s"}) columns.push_back({title});
+  return columns;
+}
+
+std::string milliseconds(double seconds) { return fmt::format("{:.3f} ms", seconds * 1e3); }
+
+std::vector<std::string> row_of(const StepInfo& s, const PlanArgs& args, bool train, const Totals& totals) {
+  const auto flops = static_cast<double>(flops_of(s, train)), bytes = static_cast<double>(s.forward_bytes + s.backward_bytes);
+  std::vector<std::string> row = {s.name, s.op, s.attributes, s.y.str(), s.kernel, flops == 0 ? "" : human_count(flops),
+                                  human_bytes(bytes)};
+  if (!args.profile) return row;
+  const double seconds = seconds_of(s);
+  const auto rate = [&](double amount) { return seconds > 0 && amount > 0 ? fmt::format("{:.1f}", amount / seconds / 1e9) : ""; };
+  row.push_back(milliseconds(s.forward_seconds));
+  if (train) row.push_back(milliseconds(s.backward_seconds));
+  row.push_back(percent(totals.seconds > 0 ? 100 * seconds / totals.seconds : 0, 1));
+  row.push_back(rate(flops));
+  row.push_back(rate(bytes));
+  return row;
+}
+
+void show(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& out) {
+  const bool train = args.work.compile.mode == Mode::train;
+  const std::vector<StepInfo> steps = plan.steps();
+  const Totals totals = totals_of(steps, train);
+  Table table(columns_of(args, train));
+  for (const StepInfo& s : steps) {
+    table.row(row_of(s, args, train, totals));
+    if (!s.why.empty()) table.note("why: " + s.why);
+  }
+  out.print("{}\n", table.str());
+  const PlanMemory memory = plan.memory();
+  const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
+  out.print("{} steps, {} FLOP, {} read and written\n", steps.size(), human_count(static_cast<double>(totals.flops)),
+            bytes(totals.bytes));
+  out.print("memory: arena {} with buffers reused, {} without; weights {}{}\n", bytes(memory.arena_bytes),
+            bytes(memory.arena_bytes_no_reuse), bytes(memory.parameter_bytes),
+            train ? ", gradients " + bytes(memory.gradient_bytes) : "");
+  if (!args.profile) return;
+  out.print("time: {} a run (mean of {}), {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n", milliseconds(totals.seconds), runs,
+            static_cast<double>(totals.flops) / totals.seconds / 1e9,
+            static_cast<double>(totals.bytes) / totals.seconds / 1e9, threads());
+}
+
+int run(PlanArgs& args, const Output& out) {
+  CompileOptions& compile = args.work.compile;
+  compile.mode = args.mode == "train" ? Mode::train : Mode::infer;
+  compile.dtype = resolve_dtype(args.dtype);
+  compile.fuse = !args.no_fuse;
+  out.log("{}, batch {}, {}, {}, backend {}\n\n", args.work.model, compile.batch, args.mode, name_of(compile.dtype),
+          compile.backend);
+  Workload work(args.work);
+  const int64_t runs = args.profile ? profile(work, args.seconds) : 0;
+  record(work.plan(), args, runs, out);
+  show(work.plan(), args, runs, out);
+  return 0;
+}
+
+const RegisterCommand registered{{
+    .name = "plan",
+    .order = 50,
+    .summary = "Show how a network is computed, step by step, and time the steps",
+    .example = "  resnet plan cifar-resnet20 --batch 128 --mode train --profile\n",
+    .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
+      auto args = std::make_shared<PlanArgs>();
+      app.add_option("MODEL", args->work.model, "A model's name")->required()->type_name("");
+      app.add_option("--mode", args->mode, "infer or train")
+          ->check(CLI::IsMember({"train", "infer"}))->type_name("MODE")->capture_default_str();
+      add_batch_flag(app, args->work.compile.batch, "Pictures at a time")->capture_default_str();
+      app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
+          ->check(CLI::Range(1, 1 << 14))->type_name("N");
+      app.add_flag("--profile", args->profile, "Run the plan and time every step");
+      app.add_option("--seconds", args->seconds, "How long to profile")
+          ->check(CLI::PositiveNumber)->type_name("S")->capture_default_str();
+      app.add_flag("--no-fuse", args->no_fuse, "Without the fusion passes, one step a node");
+      app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle")
+          ->check(CLI::IsMember({"cpu", "ref"}))->type_name("NAME")->capture_default_str();
+      add_dtype_flag(app, args->dtype);
+      add_device_flag(app);
+      add_threads_flag(app);
+      return [args, &out] { return run(*args, out); };
+    },
+}};
+
+}  // namespace
+
+}  // namespace resnet::cli

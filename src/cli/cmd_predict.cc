@@ -1,0 +1,109 @@
+// resnet predict: what is on these pictures? A picture that cannot be read does not stop the others.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "cli/assets.h"
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/text.h"
+#include "core/check.h"
+#include "resnet/classifier.h"
+
+namespace resnet::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictArgs {
+  std::vector<std::string> images;
+  std::string weights;
+  std::string dtype = "f32";
+  int top = 5;
+};
+
+bool is_picture(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
+  return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg";
+}
+
+// The pictures of a folder in order of their names, or the file itself.
+std::vector<std::string> pictures_of(const std::string& path) {
+  if (!fs::is_directory(path)) return {path};
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(path))
+    if (is_picture(entry.path())) found.push_back(entry.path().string());
+  CHECK(!found.empty(), path, ": the folder holds no .png, .jpg or .jpeg file");
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Json to_json(const std::string& file, const std::vector<Prediction>& predictions, double milliseconds) {
+  Json list = Json::array();
+  for (const Prediction& p : predictions)
+    list.push_back({{"class", p.name}, {"index", p.index}, {"probability", p.probability}});
+  return {{"file", file}, {"predictions", list}, {"latency_ms", milliseconds}};
+}
+
+void show(const Output& out, const std::string& file, const std::vector<Prediction>& predictions) {
+  out.print("{}\n", file);
+  for (const Prediction& p : predictions) out.print("  {:6.2f} %  {}\n", p.probability * 100, p.name);
+}
+
+// Whether the picture could be classified.
+bool predict_file(const std::string& file, const PredictArgs& args, Classifier& classifier, const Output& out) {
+  try {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<Prediction> predictions = classifier.classify(read_image(file), args.top);
+    const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
+    out.record(to_json(file, predictions, time.count()));
+    show(out, file, predictions);
+    return true;
+  } catch (const Error& error) {
+    out.record({{"file", file}, {"error", error.what()}});
+    out.error(error.what());
+    return false;
+  }
+}
+
+int run(const PredictArgs& args, const Output& out) {
+  const std::string weights = weights_or_default(args.weights);
+  Classifier classifier(weights, resolve_dtype(args.dtype));
+  out.log("{} from {}\n", classifier.checkpoint().model, weights);
+  bool all_good = true;
+  for (const std::string& path : args.images) {
+    try {
+      for (const std::string& file : pictures_of(path)) all_good &= predict_file(file, args, classifier, out);
+    } catch (const std::exception& error) {   // a folder that cannot be listed
+      out.error(error.what());
+      all_good = false;
+    }
+  }
+  return all_good ? 0 : 1;
+}
+
+const RegisterCommand registered{{
+    .name = "predict",
+    .order = 30,
+    .summary = "Classify pictures (PNG or JPEG files)",
+    .example = "  resnet predict photo.jpg\n"
+               "  resnet predict --weights runs/mine/best.safetensors --top 3 pictures/*.png\n",
+    .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
+      auto args = std::make_shared<PredictArgs>();
+      app.add_option("IMAGE", args->images, "Picture files, or folders of them")->required()->type_name("");
+      app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
+          ->type_name("FILE");
+      app.add_option("--top", args->top, "How many classes to show, the likeliest first")
+          ->check(CLI::Range(1, 1 << 20))->type_name("N")->capture_default_str();
+      add_dtype_flag(app, args->dtype);
+      add_device_flag(app);
+      add_threads_flag(app);
+      return [args, &out] { return run(*args, out); };
+    },
+}};
+
+}  // namespace
+
+}  // namespace resnet::cli

@@ -1,0 +1,177 @@
+// resnet train: a recipe, changed by flags, becomes a trained network in a run's folder.
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "cli/assets.h"
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/text.h"
+#include "cli/train_output.h"
+#include "core/check.h"
+#include "resnet/train.h"
+
+namespace resnet::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kDefaultEpochs = 10;   // where neither a recipe nor a flag says how long
+
+struct TrainArgs {
+  std::string recipe, output_dir, pretrained;
+  std::optional<std::string> model, data, dtype;
+  std::optional<int64_t> epochs, steps, batch;
+  std::optional<float> lr, weight_decay, momentum;
+  std::optional<int> workers;
+  std::optional<uint64_t> seed;
+  std::vector<std::string> set;
+  bool resume = false;
+};
+
+volatile std::sig_atomic_t g_signal = 0;
+
+// The first signal asks the trainer to finish its step and save; the second one ends the program at once.
+void on_signal(int signal) {
+  if (g_signal != 0) std::_Exit(128 + signal);
+  g_signal = signal;
+  request_stop();
+}
+
+void catch_signals() {
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+// "runs/resnet20-20260131-235959"
+std::string new_run_folder(const TrainArgs& args, const TrainConfig& config) {
+  const std::string stem = args.recipe.empty() ? config.model : fs::path(args.recipe).stem().string();
+  const std::time_t now = std::time(nullptr);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", std::localtime(&now));
+  const std::string base = "runs/" + stem + "-" + stamp;
+  std::string folder = base;
+  for (int i = 2; fs::exists(folder); ++i) folder = base + "-" + std::to_string(i);
+  return folder;
+}
+
+// What a run starts from: the recipe, or on --resume the settings of the run itself, or the defaults.
+TrainConfig base_config(const TrainArgs& args) {
+  if (!args.recipe.empty()) return load_recipe(find_recipe(args.recipe));
+  const std::string saved = args.output_dir + "/config.toml";
+  if (args.resume && fs::exists(saved)) return load_recipe(saved);
+  TrainConfig config;
+  config.epochs = kDefaultEpochs;
+  return config;
+}
+
+template <class From, class To>
+void put(const std::optional<From>& from, To& to) {
+  if (from) to = static_cast<To>(*from);
+}
+
+void apply_flags(const TrainArgs& args, TrainConfig& config) {
+  put(args.model, config.model);
+  put(args.data, config.data);
+  put(args.dtype, config.dtype);
+  put(args.batch, config.batch);
+  put(args.lr, config.lr);
+  put(args.weight_decay, config.weight_decay);
+  put(args.momentum, config.momentum);
+  put(args.workers, config.workers);
+  put(args.seed, config.seed);
+  if (args.epochs || args.steps) {   // one replaces the other
+    config.epochs = args.epochs.value_or(0);
+    config.steps = args.steps.value_or(0);
+  }
+  for (const std::string& item : args.set) {
+    const size_t equals = item.find('=');
+    set_option(config, item.substr(0, equals), item.substr(equals + 1));
+  }
+  config.pretrained = args.pretrained;
+  config.resume = args.resume;
+  config.output_dir = args.output_dir;
+}
+
+void check_folder(const TrainArgs& args) {
+  if (args.resume) {
+    CHECK(fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
+          " has no last.safetensors, so there is nothing to go on from");
+    return;
+  }
+  if (args.output_dir.empty() || !fs::exists(args.output_dir)) return;
+  CHECK(fs::is_directory(args.output_dir), "--output-dir ", args.output_dir, " is a file");
+  CHECK(fs::is_empty(args.output_dir), args.output_dir,
+        " holds files already; give --resume to go on with that run, or another --output-dir");
+}
+
+int run(const TrainArgs& args, const Output& out) {
+  check_folder(args);
+  TrainConfig config = base_config(args);
+  apply_flags(args, config);
+  if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
+  validate(config);
+  log_settings(config, out);
+  catch_signals();
+  TrainLog log(config, out);
+  const TrainResult result = train(config, [&](const Progress& p) { log.update(p); });
+  log.finish(result);
+  return result.interrupted && g_signal != 0 ? 128 + g_signal : 0;
+}
+
+std::string check_set(const std::string& item) {
+  return item.find('=') != std::string::npos && item.front() != '=' ? "" : join("'", item, "' is not of the form key=value");
+}
+
+void add_flags(CLI::App& app, TrainArgs& args) {
+  app.add_option("RECIPE", args.recipe, "A recipe (TOML): a file, or the short name of one that comes with the program")
+      ->type_name("");
+  app.add_option("--model", args.model, "Network: cifar-resnet20, resnet50, …")->type_name("NAME");
+  app.add_option("--data", args.data, "A folder of data, or synthetic:")->type_name("DATA");
+  CLI::Option* epochs = app.add_option("--epochs", args.epochs, "Length in passes over the data");
+  epochs->check(CLI::Range(int64_t{1}, int64_t{1} << 40))->type_name("N");
+  app.add_option("--steps", args.steps, "Length in steps (batches)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))->type_name("N")->excludes(epochs);
+  app.add_option("-b,--batch-size,--batch", args.batch, "Pictures a step")
+      ->check(CLI::Range(1, 1 << 20))->type_name("N");
+  app.add_option("--lr", args.lr, "Learning rate")->check(CLI::NonNegativeNumber)->type_name("X");
+  app.add_option("--wd,--weight-decay", args.weight_decay, "Weight decay")->check(CLI::NonNegativeNumber)->type_name("X");
+  app.add_option("--momentum", args.momentum, "Momentum")->check(CLI::Range(0.0, 1.0))->type_name("X");
+  app.add_option("--dtype", args.dtype, "Of activations: f32, bf16, or auto (bf16 where the processor has it)")
+      ->check(CLI::IsMember({"f32", "bf16", "auto"}))->type_name("TYPE");
+  app.add_option("-j,--workers", args.workers, "Threads that prepare pictures")
+      ->check(CLI::Range(0, 1024))->type_name("N");
+  app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")->type_name("N");
+  app.add_option("--pretrained", args.pretrained, "Start from these weights")->type_name("FILE");
+  CLI::Option* folder = app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");
+  folder->type_name("DIR");
+  app.add_flag("--resume", args.resume, "Go on with the run in --output-dir, exactly where it stopped")->needs(folder);
+  app.add_option("--set", args.set, "Any key of a recipe; may be repeated")
+      ->check(check_set)->type_name("KEY=VALUE")->allow_extra_args(false);
+}
+
+const RegisterCommand registered{{
+    .name = "train",
+    .order = 10,
+    .summary = "Train a network, by a recipe or by flags",
+    .example = "  resnet train --model cifar-resnet20 --data synthetic: --epochs 2\n"
+               "  resnet train cifar10/resnet20 --data cifar-10-batches-bin --output-dir runs/mine\n"
+               "  resnet train --resume --output-dir runs/mine\n",
+    .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
+      auto args = std::make_shared<TrainArgs>();
+      add_flags(app, *args);
+      add_device_flag(app);
+      add_threads_flag(app);
+      return [args, &out] { return run(*args, out); };
+    },
+}};
+
+}  // namespace
+
+}  // namespace resnet::cli

@@ -1,0 +1,32 @@
+// Flags and small services that several commands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "resnet/checkpoint.h"
+#include "resnet/tensor.h"
+
+namespace resnet::cli {
+
+/// `--threads N`: of the pool that computes; acts at once, before the command runs.
+void add_threads_flag(CLI::App& app);
+/// `--dtype`: f32, bf16 or auto.
+void add_dtype_flag(CLI::App& app, std::string& dtype);
+/// `-b`, `--batch-size`, `--batch`.
+CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help);
+/// `--device cpu|cuda`: anything but cpu is refused, saying that this build has none.
+void add_device_flag(CLI::App& app);
+
+/// "auto" is bf16 where the processor computes it natively, else f32.
+DType resolve_dtype(const std::string& text);
+/// The most memory that this process has held so far.
+int64_t peak_memory_bytes();
+/// Parameters that are trained: all but the running statistics.
+int64_t trainable_elements(const StateDict& weights);
+/// The value at `share` (0…1) of the sorted values (nearest rank).
+double percentile(const std::vector<double>& sorted, double share);
+
+}  // namespace resnet::cli

@@ -1,0 +1,25 @@
+// The two longer answers of `resnet info`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cli/output.h"
+#include "resnet/models.h"
+#include "resnet/tensor.h"
+
+namespace resnet::cli {
+
+struct ModelQuestion {
+  std::string model;
+  ModelOptions options;
+  int64_t batch = 0;   ///< for the memory of training; 0: 128 for pictures up to 64 pixels, else 32
+  DType dtype = DType::f32;
+};
+
+/// Layers, shapes, parameters, multiply-adds, memory.
+void model_info(const ModelQuestion& question, const Output& out);
+/// A checkpoint's model, classes, preprocessing, tensors and training state; of other safetensors files the tensors.
+void file_info(const std::string& path, const Output& out);
+
+}  // namespace resnet::cli
