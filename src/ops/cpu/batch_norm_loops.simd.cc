@@ -9,26 +9,29 @@ namespace {
 // doubles, so that no float adds up more than this many terms.
 constexpr int64_t kTile = 32;
 
-void add_to(double* total, F16 v, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) total[i] += static_cast<double>(v[i]);
+void add_to(double* total, F16 v, All) {
+  for (int i = 0; i < 16; ++i) total[i] += static_cast<double>(v[i]);
+}
+void add_to(double* total, F16 v, First lanes) {
+  for (int64_t i = 0; i < lanes.n; ++i) total[i] += static_cast<double>(v[i]);
 }
 
-// Calls body(first row, rows, first channel, channels ≤ 16) for every tile and block of channels.
+// Calls body(first row, rows, first channel, lanes) for every tile and block of channels.
 template <class Body>
 inline void for_tiles(int64_t rows, int64_t c, const Body& body) {
   for (int64_t r = 0; r < rows; r += kTile) {
     const int64_t n = rows - r < kTile ? rows - r : kTile;
-    for (int64_t k = 0; k < c; k += 16) body(r, n, k, c - k < 16 ? c - k : 16);
+    for_channels(c, [&](int64_t k, auto lanes) { body(r, n, k, lanes); });
   }
 }
 
 template <class T>
 void moments(const T* x, int64_t rows, int64_t c, const float* pivot, double* sum, double* square) {
-  for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, int64_t lanes) {
-    const F16 p = load_some(pivot + k, lanes);
+  for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, auto lanes) {
+    const F16 p = load16(pivot + k, lanes);
     F16 s = {}, q = {};
     for (int64_t i = r; i < r + n; ++i) {
-      const F16 v = load_some(x + i * c + k, lanes) - p;
+      const F16 v = load16(x + i * c + k, lanes) - p;
       s += v;
       q += v * v;
     }
@@ -40,17 +43,17 @@ void moments(const T* x, int64_t rows, int64_t c, const float* pivot, double* su
 template <class T, bool kAdd, bool kRelu>
 void normalize_as(const T* x, const T* addend, T* y, uint16_t* mask, int64_t rows, int64_t c, const float* scale, const float* shift) {
   const int64_t words = mask_words(c);
-  for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, int64_t lanes) {
-    const F16 a = load_some(scale + k, lanes), b = load_some(shift + k, lanes);
+  for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, auto lanes) {
+    const F16 a = load16(scale + k, lanes), b = load16(shift + k, lanes);
     for (int64_t i = r; i < r + n; ++i) {
-      F16 v = load_some(x + i * c + k, lanes) * a + b;
-      if (kAdd) v += load_some(addend + i * c + k, lanes);
+      F16 v = load16(x + i * c + k, lanes) * a + b;
+      if (kAdd) v += load16(addend + i * c + k, lanes);
       if (kRelu) {
         const uint16_t bits = positive(v);
         v = select(bits, v);
         if (mask) mask[i * words + k / 16] = bits;
       }
-      store_some(y + i * c + k, v, lanes);
+      store16(y + i * c + k, v, lanes);
     }
   });
 }
@@ -67,14 +70,14 @@ template <class T>
 void backward_sums(const T* x, const T* dy, const uint16_t* mask, int64_t rows, int64_t c, const float* mean, double* sum,
                    double* product) {
   const int64_t words = mask_words(c);
-  for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, int64_t lanes) {
-    const F16 m = load_some(mean + k, lanes);
+  for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, auto lanes) {
+    const F16 m = load16(mean + k, lanes);
     F16 s = {}, q = {};
     for (int64_t i = r; i < r + n; ++i) {
-      F16 dz = load_some(dy + i * c + k, lanes);
+      F16 dz = load16(dy + i * c + k, lanes);
       if (mask) dz = select(mask[i * words + k / 16], dz);
       s += dz;
-      q += dz * (load_some(x + i * c + k, lanes) - m);
+      q += dz * (load16(x + i * c + k, lanes) - m);
     }
     add_to(sum + k, s, lanes);
     add_to(product + k, q, lanes);
@@ -85,15 +88,15 @@ template <class T>
 void backward(const T* x, const T* dy, const uint16_t* mask, T* dx, T* d_addend, bool accumulate, int64_t rows, int64_t c,
               const float* p, const float* q, const float* r) {
   const int64_t words = mask_words(c);
-  for_tiles(rows, c, [&](int64_t row, int64_t n, int64_t k, int64_t lanes) {
-    const F16 a = load_some(p + k, lanes), b = load_some(q + k, lanes), d = load_some(r + k, lanes);
+  for_tiles(rows, c, [&](int64_t row, int64_t n, int64_t k, auto lanes) {
+    const F16 a = load16(p + k, lanes), b = load16(q + k, lanes), d = load16(r + k, lanes);
     for (int64_t i = row; i < row + n; ++i) {
       const int64_t at = i * c + k;
-      F16 dz = load_some(dy + at, lanes);
+      F16 dz = load16(dy + at, lanes);
       if (mask) dz = select(mask[i * words + k / 16], dz);
-      const F16 v = a * dz + (b * load_some(x + at, lanes) + d);
-      if (d_addend) store_some(d_addend + at, accumulate ? load_some(d_addend + at, lanes) + dz : dz, lanes);
-      store_some(dx + at, v, lanes);
+      const F16 v = a * dz + (b * load16(x + at, lanes) + d);
+      if (d_addend) store16(d_addend + at, accumulate ? load16(d_addend + at, lanes) + dz : dz, lanes);
+      store16(dx + at, v, lanes);
     }
   });
 }

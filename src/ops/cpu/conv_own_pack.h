@@ -48,5 +48,9 @@ void store_results(const ResultStore& s);
 
 /// Sum over `parts` of part[p][0..255], a tile [16 rows][16 columns].
 void add_tiles(const float* const* part, int parts, float* out);
+/// out[row·row_step + column·taps + t] = tile[t][row][column]
+void store_taps(const float* tile, int64_t taps, float* out, int64_t row_step);
+/// out[column·column_step + row] = tile[row][column]
+void store_transposed(const float* tile, float* out, int64_t column_step);
 
 }  // namespace resnet

@@ -139,4 +139,17 @@ void add_tiles(const float* const* part, int parts, float* out) {
   }
 }
 
+void store_taps(const float* tile, int64_t taps, float* out, int64_t row_step) {
+  for (int64_t row = 0; row < 16; ++row)
+    for (int64_t t = 0; t < taps; ++t)
+      for (int64_t i = 0; i < 16; ++i) out[row * row_step + i * taps + t] = tile[t * 256 + row * 16 + i];
+}
+
+void store_transposed(const float* tile, float* out, int64_t column_step) {
+  __m512i r[16];
+  UNROLL for (int i = 0; i < 16; ++i) r[i] = _mm512_loadu_si512(tile + i * 16);
+  transpose(r);
+  UNROLL for (int i = 0; i < 16; ++i) _mm512_storeu_si512(out + i * column_step, r[i]);
+}
+
 }  // namespace resnet

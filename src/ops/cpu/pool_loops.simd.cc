@@ -18,34 +18,31 @@ inline Range covering(int64_t at, int64_t k, int64_t stride, int64_t pad, int64_
   return {begin, end > outputs ? outputs : end};
 }
 
-// Calls body(channel, lanes ≤ 16).
-template <class Body>
-inline void for_channels(int64_t c, const Body& body) {
-  for (int64_t k = 0; k < c; k += 16) body(k, c - k < 16 ? c - k : 16);
+template <class T, class Lanes>
+inline void put(T* p, F16 v, Lanes lanes, bool accumulate) {
+  store16(p, accumulate ? load16(p, lanes) + v : v, lanes);
 }
 
-template <class T>
-inline void put(T* p, F16 v, int64_t lanes, bool accumulate) {
-  store_some(p, accumulate ? load_some(p, lanes) + v : v, lanes);
-}
+inline int64_t count(All) { return 16; }
+inline int64_t count(First lanes) { return lanes.n; }
 
 template <class T>
 inline void max_window(const PoolShape& s, const T* x, int64_t oy, int64_t ox, T* y, uint8_t* winner) {
   const int64_t top = oy * s.stride - s.pad, left = ox * s.stride - s.pad;
   const Range rows = inside(top, s.kh, s.h), columns = inside(left, s.kw, s.w);
-  for_channels(s.c, [&](int64_t k, int64_t lanes) {
-    F16 best = load_some(x + (rows.begin * s.w + columns.begin) * s.c + k, lanes);
+  for_channels(s.c, [&](int64_t k, auto lanes) {
+    F16 best = load16(x + (rows.begin * s.w + columns.begin) * s.c + k, lanes);
     F16 place = F16{} + static_cast<float>((rows.begin - top) * s.kw + columns.begin - left);
     for (int64_t iy = rows.begin; iy < rows.end; ++iy)
       for (int64_t ix = columns.begin; ix < columns.end; ++ix) {
-        const F16 v = load_some(x + (iy * s.w + ix) * s.c + k, lanes);
+        const F16 v = load16(x + (iy * s.w + ix) * s.c + k, lanes);
         const auto larger = v > best;
         best = larger ? v : best;
         place = larger ? F16{} + static_cast<float>((iy - top) * s.kw + ix - left) : place;
       }
-    store_some(y + k, best, lanes);
+    store16(y + k, best, lanes);
     if (winner)
-      for (int64_t i = 0; i < lanes; ++i) winner[k + i] = static_cast<uint8_t>(place[i]);
+      for (int64_t i = 0; i < count(lanes); ++i) winner[k + i] = static_cast<uint8_t>(place[i]);
   });
 }
 
@@ -63,14 +60,14 @@ void max_backward(const PoolShape& s, const T* dy, const uint8_t* winner, T* dx,
   for (int64_t iy = 0; iy < s.h; ++iy)
     for (int64_t ix = 0; ix < s.w; ++ix) {
       const Range rows = covering(iy, s.kh, s.stride, s.pad, s.oh), columns = covering(ix, s.kw, s.stride, s.pad, s.ow);
-      for_channels(s.c, [&](int64_t k, int64_t lanes) {
+      for_channels(s.c, [&](int64_t k, auto lanes) {
         F16 sum = {};
         for (int64_t oy = rows.begin; oy < rows.end; ++oy)
           for (int64_t ox = columns.begin; ox < columns.end; ++ox) {
             const int64_t at = (oy * s.ow + ox) * s.c + k;
             const auto place = static_cast<uint8_t>((iy + s.pad - oy * s.stride) * s.kw + ix + s.pad - ox * s.stride);
-            F16 d = load_some(dy + at, lanes);
-            for (int64_t i = 0; i < lanes; ++i) d[i] = winner[at + i] == place ? d[i] : 0.0f;
+            F16 d = load16(dy + at, lanes);
+            for (int64_t i = 0; i < count(lanes); ++i) d[i] = winner[at + i] == place ? d[i] : 0.0f;
             sum += d;
           }
         put(dx + (iy * s.w + ix) * s.c + k, sum, lanes, accumulate);
@@ -84,11 +81,11 @@ void average(const PoolShape& s, const T* x, T* y) {
   for (int64_t oy = 0; oy < s.oh; ++oy)
     for (int64_t ox = 0; ox < s.ow; ++ox) {
       const Range rows = inside(oy * s.stride - s.pad, s.kh, s.h), columns = inside(ox * s.stride - s.pad, s.kw, s.w);
-      for_channels(s.c, [&](int64_t k, int64_t lanes) {
+      for_channels(s.c, [&](int64_t k, auto lanes) {
         F16 sum = {};
         for (int64_t iy = rows.begin; iy < rows.end; ++iy)
-          for (int64_t ix = columns.begin; ix < columns.end; ++ix) sum += load_some(x + (iy * s.w + ix) * s.c + k, lanes);
-        store_some(y + (oy * s.ow + ox) * s.c + k, sum * share, lanes);
+          for (int64_t ix = columns.begin; ix < columns.end; ++ix) sum += load16(x + (iy * s.w + ix) * s.c + k, lanes);
+        store16(y + (oy * s.ow + ox) * s.c + k, sum * share, lanes);
       });
     }
 }
@@ -99,10 +96,10 @@ void average_backward(const PoolShape& s, const T* dy, T* dx, bool accumulate) {
   for (int64_t iy = 0; iy < s.h; ++iy)
     for (int64_t ix = 0; ix < s.w; ++ix) {
       const Range rows = covering(iy, s.kh, s.stride, s.pad, s.oh), columns = covering(ix, s.kw, s.stride, s.pad, s.ow);
-      for_channels(s.c, [&](int64_t k, int64_t lanes) {
+      for_channels(s.c, [&](int64_t k, auto lanes) {
         F16 sum = {};
         for (int64_t oy = rows.begin; oy < rows.end; ++oy)
-          for (int64_t ox = columns.begin; ox < columns.end; ++ox) sum += load_some(dy + (oy * s.ow + ox) * s.c + k, lanes);
+          for (int64_t ox = columns.begin; ox < columns.end; ++ox) sum += load16(dy + (oy * s.ow + ox) * s.c + k, lanes);
         put(dx + (iy * s.w + ix) * s.c + k, sum * share, lanes, accumulate);
       });
     }
@@ -126,7 +123,7 @@ void pad_channels_backward(const PoolShape& s, const T* dy, T* dx, int64_t out, 
       const bool taken = iy % s.stride == 0 && ix % s.stride == 0;
       const T* from = dy + (iy / s.stride * s.ow + ix / s.stride) * out + before;
       if (!taken && accumulate) continue;
-      for_channels(s.c, [&](int64_t k, int64_t lanes) { put(dx + k, taken ? load_some(from + k, lanes) : F16{}, lanes, accumulate); });
+      for_channels(s.c, [&](int64_t k, auto lanes) { put(dx + k, taken ? load16(from + k, lanes) : F16{}, lanes, accumulate); });
     }
 }
 

@@ -42,18 +42,33 @@ inline void store16(uint16_t* p, F16 v) {
   *reinterpret_cast<H16*>(p) = __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, H16);
 }
 
-// The first n (1…16) lanes; the others are zero, and are not written.
+// How many of sixteen lanes a block of channels has: all, or the first n. The others are zero, and are not written.
+struct All {};
+struct First {
+  int64_t n;
+};
+
 template <class T>
-inline F16 load_some(const T* p, int64_t n) {
-  if (n == 16) return load16(p);
+inline F16 load16(const T* p, All) { return load16(p); }
+template <class T>
+inline F16 load16(const T* p, First lanes) {
   F16 v = {};
-  for (int64_t i = 0; i < n; ++i) v[i] = load(p, i);
+  for (int64_t i = 0; i < lanes.n; ++i) v[i] = load(p, i);
   return v;
 }
 template <class T>
-inline void store_some(T* p, F16 v, int64_t n) {
-  if (n == 16) return store16(p, v);
-  for (int64_t i = 0; i < n; ++i) store(p, i, v[i]);
+inline void store16(T* p, F16 v, All) { store16(p, v); }
+template <class T>
+inline void store16(T* p, F16 v, First lanes) {
+  for (int64_t i = 0; i < lanes.n; ++i) store(p, i, v[i]);
+}
+
+// Calls body(first channel, lanes) for every block of sixteen channels and what is left.
+template <class Body>
+inline void for_channels(int64_t c, const Body& body) {
+  int64_t k = 0;
+  for (; k + 16 <= c; k += 16) body(k, All{});
+  if (k < c) body(k, First{c - k});
 }
 
 // Bit i is set where lane i is positive.

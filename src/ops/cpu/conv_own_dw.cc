@@ -1,0 +1,307 @@
+#include "ops/cpu/conv_own_dw.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "ops/cpu/conv_own_pack.h"
+
+namespace resnet {
+
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+constexpr int64_t kPairs = 16;              // of a K block
+constexpr int64_t kPixel = 32;              // elements of 16 channels of two pictures
+constexpr int64_t kCacheBytes = 768 * 1024;
+
+}  // namespace
+
+// What one thread works on: a chunk (groups or rows) of a range of channel blocks of both sides.
+struct WeightGradient::Item {
+  const uint16_t* row_side;
+  const uint16_t* column_side;
+  int64_t group0, groups, y0, y1;                // of the chunk
+  int64_t row0, row1, column0, column1;          // channel blocks
+  bool first;                                    // the sums are not set yet
+  uint16_t* columns;
+  uint16_t* rows;
+  float* sums;                                   // [row block][column block][tile][16][16]
+};
+
+WeightGradient::WeightGradient(const ConvShape& given) {
+  const ConvShape s = is_pixelwise(given) ? as_pixels(given) : given;
+  n_ = s.n, k_ = s.k, pad_ = s.pad, oh_ = s.oh, ow_ = s.ow;
+  rows_ = {s.oh, s.ow, s.oc, 1};
+  columns_ = {s.h, s.w, s.c, s.stride};
+  swapped_ = k_ == 1 && pad_ == 0 && s.c % 16 == 0 && s.c < s.oc;
+  if (swapped_) std::swap(rows_, columns_);
+  flat_ = columns_.c % 16 != 0;
+  threads_ = threads();
+  row_blocks_ = rows_.c / 16;
+  column_blocks_ = flat_ ? 1 : columns_.c / 16;
+  block_tiles_ = flat_ ? k_ * ceil_div(k_ * columns_.c, 16) : k_ * k_;
+  choose_split();
+  choose_chunks();
+  plan_steps();
+}
+
+void WeightGradient::choose_split() {
+  const int64_t sums = row_blocks_ * column_blocks_ * block_tiles_ * kResultElements * 4;
+  // Channels are shared out where every thread's own copy of the sums would be large. The other side is then packed by
+  // every thread; packing rows is about three times the work of packing columns.
+  if (!flat_ && sums > 640 * 1024 && threads_ > 1) split_ = rows_.c * 3 > columns_.c ? Split::rows : Split::columns;
+  thread_row_blocks_ = split_ == Split::rows ? ceil_div(row_blocks_, threads_) : row_blocks_;
+  thread_column_blocks_ = split_ == Split::columns ? ceil_div(column_blocks_, threads_) : column_blocks_;
+}
+
+// Packed bytes for an output row of a group.
+size_t WeightGradient::bytes_of_row(int64_t row_blocks, int64_t column_blocks) const {
+  const int64_t columns = flat_ ? line_ : line_ * column_blocks;
+  return static_cast<size_t>(2 * (columns * columns_.step + row_blocks * k_row_ * kTileElements));
+}
+
+void WeightGradient::choose_chunks() {
+  const int64_t pairs = ceil_div(n_, 2);
+  if (oh_ == 1 && ow_ == 1) {
+    group_ = 64;
+  } else if (!flat_) {
+    while (group_ < 16 && ow_ * group_ * 100 < round_up(ow_ * group_, kPairs) * 95) group_ *= 2;
+  }
+  group_ = std::min(group_, pairs);
+  groups_ = ceil_div(pairs, group_);
+  k_row_ = ceil_div(ow_ * group_, kPairs);
+  window_cols_ = (ow_ - 1) * columns_.step + k_;
+  phase_cols_ = ceil_div(window_cols_, columns_.step);
+  line_ = flat_ ? window_cols_ * columns_.c * 2 : phase_cols_ * std::min(columns_.step, k_) * group_ * kPixel;
+  const int64_t fit = std::max<int64_t>(1, kCacheBytes / static_cast<int64_t>(bytes_of_row(thread_row_blocks_, thread_column_blocks_)));
+  const int64_t parts = split_ == Split::pictures ? threads_ : 1;
+  if (fit >= oh_ && groups_ >= parts) {
+    chunk_rows_ = oh_;
+    chunk_groups_ = std::min(fit / oh_, ceil_div(groups_, parts));
+  } else {
+    chunk_rows_ = std::min(fit, ceil_div(oh_, groups_ >= parts ? 1 : parts));
+  }
+  row_chunks_ = ceil_div(oh_, chunk_rows_);
+  chunks_ = ceil_div(groups_, chunk_groups_) * row_chunks_;
+}
+
+void WeightGradient::plan_steps() {
+  const int64_t lines = (chunk_rows_ - 1) * columns_.step + k_;
+  slot_ = lines * line_;
+  plane_ = slot_ * chunk_groups_;
+  for (int64_t ky = 0; ky < k_; ++ky) {
+    if (flat_)
+      for (int64_t j = 0; j < k_ * columns_.c; j += 16) tile_offset_.push_back(ky * line_ + 2 * j);
+    else
+      for (int64_t kx = 0; kx < k_; ++kx)
+        tile_offset_.push_back(ky * line_ + (kx % columns_.step * phase_cols_ + kx / columns_.step) * group_ * kPixel);
+  }
+  const int64_t entry = flat_ ? columns_.step * columns_.c * 2 : kPixel;
+  for (int64_t g = 0; g < chunk_groups_; ++g)
+    for (int64_t y = 0; y < chunk_rows_; ++y)
+      for (int64_t k = 0; k < k_row_; ++k) {
+        a_step_.push_back(static_cast<int64_t>(a_step_.size()) * kTileElements);
+        b_step_.push_back(g * slot_ + y * columns_.step * line_ + k * kPairs * entry);
+      }
+  const int64_t planes = flat_ ? 1 : thread_column_blocks_;
+  columns_bytes_ = static_cast<size_t>(round_up((planes * plane_ + kPairs * entry + 64) * 2, 64));
+  rows_bytes_ = static_cast<size_t>(thread_row_blocks_) * a_step_.size() * kTileElements * 2;
+  sums_bytes_ = static_cast<size_t>(thread_row_blocks_ * thread_column_blocks_ * block_tiles_ * kResultElements) * 4;
+}
+
+size_t WeightGradient::workspace_bytes() const {
+  return (columns_bytes_ + rows_bytes_ + sums_bytes_) * static_cast<size_t>(threads_);
+}
+
+void WeightGradient::run(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, float* dw, void* workspace) const {
+  const int64_t shared = split_ == Split::pictures ? chunks_ : split_ == Split::rows ? row_blocks_ : column_blocks_;
+  const auto item_of = [&](int64_t begin, int64_t end, int thread) {
+    Item item{};
+    item.row_side = swapped_ ? x : dy;
+    item.column_side = swapped_ ? dy : x;
+    item.row1 = row_blocks_;
+    item.column1 = column_blocks_;
+    if (split_ == Split::rows) item.row0 = begin, item.row1 = end;
+    if (split_ == Split::columns) item.column0 = begin, item.column1 = end;
+    char* scratch = static_cast<char*>(workspace) + static_cast<size_t>(thread) * (columns_bytes_ + rows_bytes_ + sums_bytes_);
+    item.sums = reinterpret_cast<float*>(scratch);
+    item.columns = reinterpret_cast<uint16_t*>(scratch + sums_bytes_);
+    item.rows = reinterpret_cast<uint16_t*>(scratch + sums_bytes_ + columns_bytes_);
+    return item;
+  };
+  parallel_for(shared, [&](int64_t begin, int64_t end, int thread) {
+    Item item = item_of(begin, end, thread);
+    isa.begin();
+    run_chunks(isa, item, split_ == Split::pictures ? begin : 0, split_ == Split::pictures ? end : chunks_);
+    isa.end();
+    if (split_ == Split::pictures) return;
+    for (int64_t r = item.row0; r < item.row1; ++r) store({item.sums}, item, r, dw);
+  });
+  if (split_ != Split::pictures) return;
+  std::vector<const float*> parts;
+  for (int t = 0; t < threads_; ++t)
+    if (chunks_ == 1 ? t == 0 : chunks_ * t / threads_ < chunks_ * (t + 1) / threads_) parts.push_back(item_of(0, 0, t).sums);
+  const Item item = item_of(0, 0, 0);
+  parallel_for(row_blocks_, [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) store(parts, item, r, dw);
+  });
+}
+
+void WeightGradient::run_chunks(const GemmIsa& isa, Item& item, int64_t begin, int64_t end) const {
+  item.first = true;
+  for (int64_t i = begin; i < end; ++i) {
+    item.group0 = i / row_chunks_ * chunk_groups_;
+    item.groups = std::min(chunk_groups_, groups_ - item.group0);
+    item.y0 = i % row_chunks_ * chunk_rows_;
+    item.y1 = std::min(item.y0 + chunk_rows_, oh_);
+    for (int64_t slot = 0; slot < item.groups; ++slot) {
+      load_columns(item, slot);
+      load_rows(item, slot);
+    }
+    multiply(isa, item);
+    item.first = false;
+  }
+}
+
+// Packs the window of a group: lines y0·step - pad … of all its pictures, with zeros outside of them.
+void WeightGradient::load_columns(const Item& item, int64_t slot) const {
+  const int64_t picture = columns_.h * columns_.w * columns_.c;
+  const int64_t lines = (item.y1 - item.y0 - 1) * columns_.step + k_;
+  uint16_t* out = item.columns + slot * slot_;
+  for (int64_t line = 0; line < lines; ++line, out += line_) {
+    const int64_t y = item.y0 * columns_.step - pad_ + line;
+    if (columns_.step > k_ && line % columns_.step >= k_) continue;
+    for (int64_t g = 0; g < group_; ++g) {
+      const int64_t n = 2 * ((item.group0 + slot) * group_ + g);
+      const bool inside = y >= 0 && y < columns_.h;
+      const uint16_t* x = inside && n < n_ ? item.column_side + n * picture + y * columns_.w * columns_.c : nullptr;
+      const uint16_t* x2 = x && n + 1 < n_ ? x + picture : nullptr;
+      load_columns_of(item, y, x, x2, flat_ ? out : out + g * kPixel);
+    }
+  }
+  // The last K block of a row may reach behind it; it meets zeros of the other side there, and must not meet a NaN.
+  const int64_t blocks = flat_ ? 1 : item.column1 - item.column0;
+  const int64_t reach = kPairs * (flat_ ? columns_.step * columns_.c * 2 : kPixel) + 32;
+  if (k_row_ * kPairs != ow_ * group_ || flat_)
+    for (int64_t b = 0; b < blocks; ++b)
+      if (b + 1 == blocks || slot + 1 < chunk_groups_ || lines * line_ + reach <= slot_)
+        std::memset(out + b * plane_, 0, static_cast<size_t>(reach) * 2);
+}
+
+void WeightGradient::load_columns_of(const Item& item, int64_t, const uint16_t* x, const uint16_t* x2, uint16_t* out) const {
+  // Window columns [left, right) lie in the picture.
+  const int64_t left = std::min(pad_, window_cols_);
+  const int64_t right = x ? std::clamp<int64_t>(columns_.w + pad_, left, window_cols_) : left;
+  if (flat_) {
+    const int64_t c = columns_.c;
+    interleave(nullptr, nullptr, left * c, out);
+    if (right > left) interleave(x, x2, (right - left) * c, out + left * c * 2);
+    interleave(nullptr, nullptr, (window_cols_ - right) * c, out + right * c * 2);
+    return;
+  }
+  for (int64_t phase = 0; phase < std::min(columns_.step, k_); ++phase) {
+    const auto part = [&](int64_t from, int64_t to, bool inside) {
+      from += (phase - from % columns_.step + columns_.step) % columns_.step;
+      if (from >= to) return;
+      const int64_t at = (from - pad_) * columns_.c + item.column0 * 16;
+      PixelRun run;
+      run.x = inside ? x + at : nullptr;
+      run.x2 = inside && x2 ? x2 + at : nullptr;
+      run.step = columns_.step * columns_.c;
+      run.count = ceil_div(to - from, columns_.step);
+      run.blocks = item.column1 - item.column0;
+      run.out = out + (phase * phase_cols_ + from / columns_.step) * group_ * kPixel;
+      run.out_step = group_ * kPixel;
+      run.out_block = plane_;
+      interleave_pixels(run);
+    };
+    part(0, left, false);
+    part(left, right, true);
+    part(right, window_cols_, false);
+  }
+}
+
+// Packs the row side of a group, transposed: [channel block][K block][16 channels][16 pixels][2].
+void WeightGradient::load_rows(const Item& item, int64_t slot) const {
+  const int64_t picture = rows_.h * rows_.w * rows_.c;
+  const int64_t first = 2 * (item.group0 + slot) * group_;
+  const int64_t k_all = static_cast<int64_t>(a_step_.size());
+  int64_t k = slot * chunk_rows_ * k_row_;
+  for (int64_t y = item.y0; y < item.y1; ++y)
+    for (int64_t e0 = 0; e0 < k_row_ * kPairs; e0 += kPairs, ++k) {
+      const uint16_t *x[kPairs], *x2[kPairs];
+      for (int64_t i = 0; i < kPairs; ++i) {
+        const int64_t column = (e0 + i) / group_, n = first + 2 * ((e0 + i) % group_);
+        const uint16_t* at = item.row_side + n * picture + (y * rows_.w + column) * rows_.step * rows_.c + item.row0 * 16;
+        x[i] = column < ow_ && n < n_ ? at : nullptr;
+        x2[i] = column < ow_ && n + 1 < n_ ? at + picture : nullptr;
+      }
+      transpose_pairs(x, x2, item.row1 - item.row0, item.rows + k * kTileElements, k_all * kTileElements);
+    }
+}
+
+void WeightGradient::multiply(const GemmIsa& isa, const Item& item) const {
+  const int64_t rows = item.row1 - item.row0, tiles = (item.column1 - item.column0) * block_tiles_;
+  const int64_t k_all = static_cast<int64_t>(a_step_.size());
+  TileGemm gemm;
+  gemm.k_blocks = ((item.groups - 1) * chunk_rows_ + item.y1 - item.y0) * k_row_;
+  gemm.a_step = a_step_.data();
+  gemm.b_step = b_step_.data();
+  gemm.b_stride = flat_ ? columns_.step * columns_.c * 4 : kPixel * 2;
+  gemm.c_stride = tiles * kResultElements;
+  gemm.accumulate = !item.first;
+  const int64_t strip = 2 * block_tiles_;  // the columns of two channel blocks stay in cache while all rows pass by
+  for (int64_t s = 0; s < tiles; s += strip)
+    for (int64_t i = 0; i < rows; i += gemm.m_tiles) {
+      gemm.m_tiles = static_cast<int>(std::min<int64_t>(2, rows - i));
+      for (int m = 0; m < gemm.m_tiles; ++m) gemm.a[m] = item.rows + (i + m) * k_all * kTileElements;
+      const int64_t end = std::min(s + strip, tiles);
+      for (int64_t j = s; j < end; j += gemm.n_tiles) {
+        gemm.n_tiles = static_cast<int>(std::min<int64_t>(gemm.m_tiles == 2 ? 2 : 3, end - j));
+        for (int n = 0; n < gemm.n_tiles; ++n)
+          gemm.b[n] = item.columns + (j + n) / block_tiles_ * plane_ + tile_offset_[static_cast<size_t>((j + n) % block_tiles_)];
+        gemm.c = item.sums + (i * tiles + j) * kResultElements;
+        isa.run(gemm);
+      }
+    }
+}
+
+// Adds up the parts of a row of tiles and puts them where the weights lie.
+void WeightGradient::store(const std::vector<const float*>& parts, const Item& item, int64_t row_block, float* dw) const {
+  if (flat_) return store_flat(parts, row_block, dw);
+  constexpr int64_t kMaxTaps = 49;
+  alignas(64) float sum[kMaxTaps * kResultElements];
+  const int64_t blocks = item.column1 - item.column0;
+  std::vector<const float*> tile(parts);
+  for (int64_t b = 0; b < blocks; ++b) {
+    for (int64_t t = 0; t < block_tiles_; ++t) {
+      const int64_t at = (((row_block - item.row0) * blocks + b) * block_tiles_ + t) * kResultElements;
+      for (size_t p = 0; p < parts.size(); ++p) tile[p] = parts[p] + at;
+      add_tiles(tile.data(), static_cast<int>(parts.size()), sum + t * kResultElements);
+    }
+    const int64_t column = (item.column0 + b) * 16;
+    if (swapped_) {
+      store_transposed(sum, dw + column * rows_.c + row_block * 16, rows_.c);
+    } else {
+      const int64_t row_step = columns_.c * block_tiles_;
+      store_taps(sum, block_tiles_, dw + row_block * 16 * row_step + column * block_tiles_, row_step);
+    }
+  }
+}
+
+void WeightGradient::store_flat(const std::vector<const float*>& parts, int64_t row_block, float* dw) const {
+  const int64_t c = columns_.c, tiles = block_tiles_ / k_;
+  for (int64_t t = 0; t < block_tiles_; ++t)
+    for (int64_t i = 0; i < kResultElements; ++i) {
+      const int64_t at = t % tiles * 16 + i % 16, ky = t / tiles, kx = at / c;
+      if (kx >= k_) continue;
+      float sum = 0;
+      for (const float* p : parts) sum += p[(row_block * block_tiles_ + t) * kResultElements + i];
+      dw[((row_block * 16 + i / 16) * c + at % c) * k_ * k_ + ky * k_ + kx] = sum;
+    }
+}
+
+}  // namespace resnet

@@ -1,0 +1,92 @@
+// Forward and data gradient of a bf16 NHWC convolution as products of tiles: 16 output pixels x 32 inputs of the sum.
+// A data gradient is a convolution of dy with turned weights, one for each of the stride x stride phases of dx.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "ops/cpu/gemm_tile.h"
+
+namespace resnet {
+
+/// x [n,h,w,c] -> y [n,oh,ow,oc], weight [oc,c,k,k].
+struct ConvShape {
+  int64_t n, h, w, c;
+  int64_t k, stride, pad;
+  int64_t oh, ow, oc;
+};
+
+/// A 1x1 convolution without stride sees only a list of pixels: n·h·w pictures of one pixel each.
+bool is_pixelwise(const ConvShape& s);
+ConvShape as_pixels(const ConvShape& s);
+
+class RowConv {
+ public:
+  static RowConv forward(const ConvShape& s);
+  static RowConv data_gradient(const ConvShape& s);
+
+  /// Converts [oc,c,k,k] f32 weights to bf16 tiles, which the object keeps.
+  void pack(const float* w);
+
+  struct Buffers {
+    const uint16_t* x = nullptr;       ///< source: x, or dy
+    uint16_t* y = nullptr;             ///< target: y, or dx
+    const uint16_t* addend = nullptr;  ///< of the target's shape, added; may be y itself (accumulate)
+    const float* bias = nullptr;       ///< [target channels], added
+    bool relu = false;
+    void* workspace = nullptr;
+  };
+  void run(const GemmIsa& isa, const Buffers& b) const;
+  size_t workspace_bytes() const;
+
+ private:
+  /// One axis of a phase: output i (of count) is pixel first + i·target_step_ and sums over source pixels
+  /// source + i·source_step_ + t, weighted by kernel position tap[t].
+  struct Axis {
+    std::vector<int64_t> tap;
+    int64_t source = 0, first = 0, count = 0;
+  };
+  struct Phase {
+    Axis y, x;
+    std::vector<int64_t> a_step;   // of every K block, from the scratch's position of the output pixel
+    std::vector<int32_t> w_index;  // of every K, from weight column 0; -1: none
+    size_t panels = 0;             // first packed weight
+  };
+  struct Extent { int64_t n, h, w, c; };
+  // direct: tiles are read from x. blocked: copied as [c/32][row][column][picture][32]. flat: copied as [row][column][c],
+  // where the K blocks run over the adjoining columns of the kernel.
+  enum class Layout { direct, blocked, flat };
+  struct Item;
+
+  static Axis forward_axis(const ConvShape& s, int64_t count);
+  static std::vector<Axis> gradient_axes(const ConvShape& s, int64_t extent);
+  void plan(const ConvShape& s, int64_t channel_step);
+  void choose_layout();
+  void plan_window();
+  void plan_phase(Phase& p, int64_t k, int64_t channel_step);
+  int64_t column_offset(int64_t column) const;
+  void load_window(const Item& item) const;
+  void load_row(const Item& item, int64_t row, int64_t g) const;
+  void run_phase(const Phase& p, const Item& item) const;
+  void find_targets(const Phase& p, const Item& item) const;
+
+  Extent source_{}, target_{};
+  int64_t source_step_ = 1, target_step_ = 1;
+  int64_t column_step_ = 0;  // between weight columns (target channels)
+  std::vector<Phase> phases_;
+  Layout layout_ = Layout::direct;
+  int64_t group_ = 1, groups_ = 0;         // pictures worked on together
+  int64_t block_rows_ = 1, row_blocks_ = 1, max_rows_ = 0;
+  int64_t window_y0_ = 0, window_x0_ = 0;  // source position of the scratch's first row and column, for output row 0
+  int64_t window_cols_ = 0, span_y_ = 0, phase_cols_ = 0;
+  int64_t entry_ = 0;                      // elements between neighbouring entries of a tile
+  int64_t row_ = 0, plane_ = 0;            // elements of a scratch row and plane
+  int64_t window_elements_ = 0, max_entries_ = 0;
+  size_t thread_bytes_ = 0;
+  int threads_ = 1;
+  std::vector<uint16_t> packed_;
+  std::vector<int64_t> b_step_;            // 0, 512, 1024, …
+};
+
+}  // namespace resnet
