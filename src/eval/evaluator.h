@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include "resnet/train.h"
+#include "resnet/eval.h"
+#include "resnet/graph.h"
+#include "resnet/plan.h"
 
 namespace resnet {
 
