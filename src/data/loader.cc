@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,6 +15,8 @@
 namespace resnet {
 
 namespace {
+
+constexpr int64_t kNone = std::numeric_limits<int64_t>::min();  // no batch
 
 // One buffer of the ring. Filled by one worker, then read by next(); `ready` hands it over under the mutex.
 struct Slot {
@@ -42,7 +45,7 @@ struct Loader::Impl {
   std::condition_variable wanted, made;
   int64_t taken = 0;           // next batch to be prepared
   int64_t given = 0;           // next batch that next() gives
-  int64_t held = -1;           // the batch that the caller looks at; its slot is not refilled
+  int64_t held = kNone;           // the batch that the caller looks at; its slot is not refilled
   int active = 0;              // workers that prepare a batch now
   bool stop = false;
   std::vector<std::thread> threads;
@@ -118,7 +121,7 @@ void Loader::seek(int64_t epoch, int64_t first) {
   s.batcher.set_epoch(epoch);
   for (Slot& slot : s.ring) slot.ready = false;
   s.taken = s.given = first;
-  s.held = -1;
+  s.held = kNone;
   s.started = true;
   lock.unlock();
   s.wanted.notify_all();
@@ -129,7 +132,7 @@ bool Loader::next(Batch& batch) {
   CHECK(s.started, "Loader::next() before seek()");
   const auto begin = std::chrono::steady_clock::now();
   std::unique_lock lock(s.mutex);
-  s.held = -1;
+  s.held = kNone;
   if (s.given == s.batches) return false;
   const int64_t number = s.given;
   Slot& slot = s.ring[static_cast<size_t>(number) % s.ring.size()];
