@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "core/check.h"
 #include "core/rng.h"
@@ -11,16 +10,15 @@ namespace resnet {
 
 namespace {
 
-constexpr float kPi = std::numbers::pi_v<float>;
-
-// Where a pattern lies in its picture. Coordinates run from -1 to 1 over the picture's shorter half.
+// Where a pattern lies in its picture. Coordinates run from -1 to 1 over the picture.
 struct Pose {
-  float x, y;        // centre
-  float radius;      // of shapes
-  float thickness;   // of rings and bars, in units of the radius
-  float frequency;   // of stripes: periods over the picture
-  float phase;       // of stripes, in periods
-  float tilt;        // radians, small
+  float x, y;              // centre of shapes
+  float radius;            // of shapes
+  float thickness;         // of rings and bars, in units of the radius
+  float frequency;         // of stripes and grids: periods over a length of 1
+  float phase_x, phase_y;  // of stripes and grids, in periods
+  float tilt;              // radians, small
+  bool rising;             // which way diagonals run
 };
 
 Pose draw_pose(Rng& rng) {
@@ -29,45 +27,55 @@ Pose draw_pose(Rng& rng) {
   p.y = rng.uniform(-0.35f, 0.35f);
   p.radius = rng.uniform(0.35f, 0.65f);
   p.thickness = rng.uniform(0.25f, 0.4f);
-  p.frequency = rng.uniform(2.0f, 4.5f);
-  p.phase = rng.uniform();
+  p.frequency = rng.uniform(1.0f, 2.25f);
+  p.phase_x = rng.uniform();
+  p.phase_y = rng.uniform();
   p.tilt = rng.uniform(-0.2f, 0.2f);
+  p.rising = rng.below(2) == 1;
   return p;
 }
 
-bool stripes(const Pose& p, float x, float y, float angle) {
-  const float along = x * std::cos(angle + p.tilt) + y * std::sin(angle + p.tilt);
-  const float t = along * p.frequency * 0.5f + p.phase;
-  return t - std::floor(t) < 0.5f;
-}
+// A point of the picture in two systems, both turned by the tilt.
+struct Point {
+  float s, t;   // periods from the picture's corner: for stripes and grids
+  float u, v;   // radii from the centre: for shapes
+};
 
-// Each pattern says whether a point is figure or ground. (u, v): the point from the centre, turned by the tilt, in units
-// of the radius.
+// The part after the point, in [0, 1]; std::floor is a call on processors without SSE4.1.
+float fraction(float v) {
+  const float rest = v - static_cast<float>(static_cast<int>(v));
+  return rest < 0 ? rest + 1 : rest;
+}
+bool band(float v) { return fraction(v) < 0.5f; }
+float length(float a, float b) { return std::sqrt(a * a + b * b); }
+
+// Each pattern says whether a point is figure or ground. No pattern turns into another one when it is mirrored left to
+// right, so that flipping pictures is harmless.
 struct Pattern {
   const char* name;
-  bool (*inside)(const Pose& p, float x, float y, float u, float v);
+  bool (*inside)(const Pose& pose, const Point& p);
 };
 
 const Pattern kPatterns[] = {
-    {"horizontal stripes", [](const Pose& p, float x, float y, float, float) { return stripes(p, x, y, kPi / 2); }},
-    {"vertical stripes", [](const Pose& p, float x, float y, float, float) { return stripes(p, x, y, 0); }},
-    {"rising stripes", [](const Pose& p, float x, float y, float, float) { return stripes(p, x, y, kPi / 4); }},
-    {"falling stripes", [](const Pose& p, float x, float y, float, float) { return stripes(p, x, y, -kPi / 4); }},
-    {"checkerboard",
-     [](const Pose& p, float x, float y, float, float) { return stripes(p, x, y, 0) != stripes(p, x, y, kPi / 2); }},
-    {"disc", [](const Pose&, float, float, float u, float v) { return u * u + v * v < 1; }},
+    {"horizontal stripes", [](const Pose&, const Point& p) { return band(p.t); }},
+    {"vertical stripes", [](const Pose&, const Point& p) { return band(p.s); }},
+    {"diagonal stripes",
+     [](const Pose& pose, const Point& p) { return band((pose.rising ? p.s + p.t : p.s - p.t) * 0.7071f); }},
+    {"checkerboard", [](const Pose&, const Point& p) { return band(p.s) != band(p.t); }},
+    {"polka dots",
+     [](const Pose&, const Point& p) { return length(fraction(p.s) - 0.5f, fraction(p.t) - 0.5f) < 0.33f; }},
+    {"disc", [](const Pose&, const Point& p) { return length(p.u, p.v) < 1; }},
     {"ring",
-     [](const Pose& p, float, float, float u, float v) {
-       const float r = std::sqrt(u * u + v * v);
-       return r < 1 && r > 1 - p.thickness;
+     [](const Pose& pose, const Point& p) {
+       const float r = length(p.u, p.v);
+       return r < 1 && r > 1 - pose.thickness;
      }},
-    {"square", [](const Pose&, float, float, float u, float v) { return std::max(std::abs(u), std::abs(v)) < 0.85f; }},
-    {"triangle",
-     [](const Pose&, float, float, float u, float v) { return v < 0.7f && std::abs(u) < (v + 1) * 0.6f; }},
+    {"square", [](const Pose&, const Point& p) { return std::max(std::abs(p.u), std::abs(p.v)) < 0.85f; }},
+    {"triangle", [](const Pose&, const Point& p) { return p.v < 0.7f && std::abs(p.u) < (p.v + 1) * 0.6f; }},
     {"cross",
-     [](const Pose& p, float, float, float u, float v) {
-       const float near = std::min(std::abs(u), std::abs(v)), far = std::max(std::abs(u), std::abs(v));
-       return far < 1 && near < p.thickness * 0.75f;
+     [](const Pose& pose, const Point& p) {
+       const float near = std::min(std::abs(p.u), std::abs(p.v)), far = std::max(std::abs(p.u), std::abs(p.v));
+       return far < 1 && near < pose.thickness * 0.75f;
      }},
 };
 
@@ -132,14 +140,17 @@ void Synthetic::draw(int64_t i, uint8_t* out) const {
   const Pattern& pattern = kPatterns[label(i)];
   const Pose pose = draw_pose(rng);
   const Colours colours = draw_colours(rng);
-  const float noise = rng.uniform(0.1f, 0.35f) / 128.0f;  // amplitude of one byte's worth
-  const float cosine = std::cos(pose.tilt) / pose.radius, sine = std::sin(pose.tilt) / pose.radius;
+  const float noise = rng.uniform(0.1f, 0.35f) / 128.0f;  // a step of a byte
+  const float cosine = std::cos(pose.tilt), sine = std::sin(pose.tilt);
   const float step = 2.0f / static_cast<float>(options_.size);
   for (int64_t row = 0; row < options_.size; ++row)
     for (int64_t column = 0; column < options_.size; ++column) {
       const float x = (static_cast<float>(column) + 0.5f) * step - 1, y = (static_cast<float>(row) + 0.5f) * step - 1;
       const float dx = x - pose.x, dy = y - pose.y;
-      const bool figure = pattern.inside(pose, x, y, dx * cosine + dy * sine, dy * cosine - dx * sine);
+      const Point point{(x * cosine + y * sine) * pose.frequency + pose.phase_x,
+                        (y * cosine - x * sine) * pose.frequency + pose.phase_y, (dx * cosine + dy * sine) / pose.radius,
+                        (dy * cosine - dx * sine) / pose.radius};
+      const bool figure = pattern.inside(pose, point);
       const float* colour = figure ? colours.figure : colours.ground;
       uint32_t bits = rng.next();  // one draw gives the three channels' noise
       for (int c = 0; c < 3; ++c, bits >>= 8) {
