@@ -1,0 +1,38 @@
+// Line charts as inline SVG: axes with units, a legend, colours that colour-blind readers can tell apart. Colours are CSS
+// variables of the page (html.cc), so that light and dark pages share the drawing.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace resnet {
+
+constexpr int kColours = 8;   ///< CSS variables --c0 … --c7
+
+struct Series {
+  std::string label;
+  int colour = 0;        ///< modulo kColours
+  bool dashed = false;
+  std::vector<std::pair<double, double>> points;   ///< x rising
+};
+
+struct Chart {
+  std::string title;
+  std::string x_label = "step", y_label;   ///< with the unit: "error (%)"
+  bool from_zero = false;                  ///< the y axis starts at 0
+  bool log_y = false;                      ///< only drawn so if all values are positive
+  std::vector<Series> series{};
+};
+
+/// A <figure> with heading, legend and drawing; "" if no series has a point. All text is escaped.
+std::string to_html(const Chart& chart);
+
+/// Text for HTML: & < > " ' escaped; what is not UTF-8 becomes U+FFFD.
+std::string escape_html(const std::string& text);
+
+/// Round values that divide [low, high] into about `count` parts. low < high.
+std::vector<double> nice_ticks(double low, double high, int count);
+std::string tick_text(double value);   ///< "0.5", "64k"
+
+}  // namespace resnet

@@ -1,0 +1,186 @@
+#include "report/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "report/chart.h"
+#include "report/page_style.h"
+
+namespace resnet {
+
+namespace {
+
+using Column = std::optional<double> MetricsRow::*;
+
+Series series_of(const RunHistory& run, Column column, const std::string& label, int colour, bool dashed) {
+  Series s{label, colour, dashed, {}};
+  for (const MetricsRow& row : run.rows)
+    if ((row.*column).has_value()) s.points.emplace_back(static_cast<double>(row.step), *(row.*column));
+  return s;
+}
+
+// One line a run; with `train`, a dashed one for training beside the solid one for the test.
+void add_runs(Chart& chart, const std::vector<RunHistory>& runs, Column test, Column train) {
+  const bool several = runs.size() > 1;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const std::string prefix = several ? runs[i].name + ", " : "";
+    const int colour = static_cast<int>(i);
+    chart.series.push_back(series_of(runs[i], test, prefix + "test", colour, false));
+    chart.series.push_back(series_of(runs[i], train, prefix + "training", several ? colour : colour + 1, true));
+  }
+}
+
+Chart single(const std::string& title, const std::string& unit, const std::vector<RunHistory>& runs, Column column) {
+  Chart chart;
+  chart.title = title;
+  chart.y_label = unit;
+  for (size_t i = 0; i < runs.size(); ++i)
+    chart.series.push_back(series_of(runs[i], column, runs[i].name, static_cast<int>(i), false));
+  return chart;
+}
+
+std::string charts(const std::vector<RunHistory>& runs) {
+  Chart error{.title = "Error", .y_label = "top-1 error (%)", .from_zero = true};
+  add_runs(error, runs, &MetricsRow::test_error, &MetricsRow::train_error);
+  Chart loss{.title = "Loss", .y_label = "cross-entropy (nats)", .from_zero = true};
+  add_runs(loss, runs, &MetricsRow::test_loss, &MetricsRow::train_loss);
+  Chart lr = single("Learning rate", "learning rate", runs, &MetricsRow::lr);
+  lr.log_y = true;
+  Chart speed = single("Speed of training", "pictures per second", runs, &MetricsRow::images_per_second);
+  speed.from_zero = true;
+  std::string html;
+  for (const Chart& chart : {error, loss, lr, speed}) html += to_html(chart);
+  if (html.empty()) return "<p>No epoch has been finished yet, so there is nothing to draw.</p>\n";
+  return "<div class=\"charts\">\n" + html + "</div>\n";
+}
+
+std::string number(const std::optional<double>& value, int decimals, const std::string& unit = "") {
+  return value && std::isfinite(*value) ? fmt::format("{:.{}f}{}", *value, decimals, unit) : "–";
+}
+
+std::string duration(const std::optional<double>& seconds) {
+  if (!seconds || !std::isfinite(*seconds)) return "–";
+  const auto s = static_cast<int64_t>(std::llround(*seconds));
+  return s >= 3600 ? fmt::format("{} h {:02} min", s / 3600, s / 60 % 60) : fmt::format("{} min {:02} s", s / 60, s % 60);
+}
+
+std::optional<double> mean_of(const RunHistory& run, Column column) {
+  double sum = 0;
+  int64_t n = 0;
+  for (const MetricsRow& row : run.rows)
+    if ((row.*column).has_value()) {
+      sum += *(row.*column);
+      ++n;
+    }
+  return n == 0 ? std::nullopt : std::optional<double>(sum / static_cast<double>(n));
+}
+
+std::string expectation(const RunHistory& run) {
+  if (run.setting("expect.metric").empty()) return "–";
+  return run.setting("expect.value") + " ± " + run.setting("expect.tolerance");
+}
+
+std::string result_row(const RunHistory& run, bool best) {
+  const MetricsRow* lowest = best_row(run);
+  const std::optional<double> wait = mean_of(run, &MetricsRow::data_wait_share);
+  const std::vector<std::string> cells = {
+      run.rows.empty() ? "0" : std::to_string(run.rows.back().step),
+      run.rows.empty() ? "0" : std::to_string(run.rows.size()),
+      number(last_value(run, &MetricsRow::train_loss), 4),
+      number(last_value(run, &MetricsRow::train_error), 2, " %"),
+      number(last_value(run, &MetricsRow::test_loss), 4),
+      number(last_value(run, &MetricsRow::test_error), 2, " %"),
+      lowest == nullptr ? "–" : number(lowest->test_error, 2, " %") + fmt::format(" at step {}", lowest->step),
+      expectation(run),
+      number(mean_of(run, &MetricsRow::images_per_second), 0),
+      wait ? number(*wait * 100, 1, " %") : "–",
+      duration(last_value(run, &MetricsRow::seconds))};
+  std::string html = fmt::format("<tr{}><td>{}</td>", best ? " class=\"best\"" : "", escape_html(run.name));
+  html += fmt::format("<td>{}</td><td>{}</td>", escape_html(run.setting("model.name")), escape_html(run.setting("data.path")));
+  for (const std::string& cell : cells) html += "<td class=\"number\">" + escape_html(cell) + "</td>";
+  return html + "</tr>\n";
+}
+
+std::string results(const std::vector<RunHistory>& runs) {
+  const RunHistory* best = nullptr;
+  for (const RunHistory& run : runs) {
+    const MetricsRow* row = best_row(run);
+    if (row != nullptr && (best == nullptr || *row->test_error < *best_row(*best)->test_error)) best = &run;
+  }
+  std::string html = "<div class=\"scroll\"><table>\n<tr><th>run</th><th>model</th><th>data</th>";
+  for (const char* title : {"steps", "epochs", "training loss", "training error", "test loss", "test error",
+                            "lowest test error", "expected (%)", "img/s", "waited for data", "time"})
+    html += fmt::format("<th class=\"number\">{}</th>", title);
+  html += "</tr>\n";
+  for (const RunHistory& run : runs) html += result_row(run, runs.size() > 1 && &run == best);
+  return html + "</table></div>\n";
+}
+
+// Keys of all runs, in their order.
+std::vector<std::string> setting_keys(const std::vector<RunHistory>& runs) {
+  std::set<std::string> keys;
+  for (const RunHistory& run : runs)
+    for (const auto& [key, value] : run.settings) keys.insert(key);
+  return {keys.begin(), keys.end()};
+}
+
+bool differs(const std::vector<RunHistory>& runs, const std::string& key) {
+  return std::any_of(runs.begin(), runs.end(), [&](const RunHistory& run) { return run.setting(key) != runs[0].setting(key); });
+}
+
+std::string settings_table(const std::vector<RunHistory>& runs, const std::vector<std::string>& keys) {
+  std::string html = "<div class=\"scroll\"><table>\n<tr><th>setting</th>";
+  for (const RunHistory& run : runs) html += "<th>" + escape_html(run.name) + "</th>";
+  html += "</tr>\n";
+  for (const std::string& key : keys) {
+    const bool differing = differs(runs, key);
+    html += fmt::format("<tr{}><td><code>{}</code>{}</td>", differing ? " class=\"differs\"" : "", escape_html(key),
+                        differing ? " ≠" : "");
+    for (const RunHistory& run : runs) html += "<td><code>" + escape_html(run.setting(key)) + "</code></td>";
+    html += "</tr>\n";
+  }
+  return html + "</table></div>\n";
+}
+
+std::string settings(const std::vector<RunHistory>& runs) {
+  const std::vector<std::string> keys = setting_keys(runs);
+  if (keys.empty()) return "<p>The folders hold no config.toml.</p>\n";
+  if (runs.size() == 1) return settings_table(runs, keys);
+  std::vector<std::string> differing;
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(differing), [&](const std::string& k) { return differs(runs, k); });
+  std::string html = differing.empty() ? "<p>All runs have the same settings.</p>\n"
+                                       : "<p>What differs between the runs:</p>\n" + settings_table(runs, differing);
+  return html + "<details><summary>All settings</summary>\n" + settings_table(runs, keys) + "</details>\n";
+}
+
+}  // namespace
+
+std::optional<double> last_value(const RunHistory& run, Column column) {
+  for (auto row = run.rows.rbegin(); row != run.rows.rend(); ++row)
+    if (((*row).*column).has_value()) return (*row).*column;
+  return std::nullopt;
+}
+
+const MetricsRow* best_row(const RunHistory& run) {
+  const MetricsRow* best = nullptr;
+  for (const MetricsRow& row : run.rows)
+    if (row.test_error && (best == nullptr || *row.test_error < *best->test_error)) best = &row;
+  return best;
+}
+
+std::string report_page(const std::vector<RunHistory>& runs) {
+  std::string names;
+  for (const RunHistory& run : runs) names += (names.empty() ? "" : ", ") + run.name;
+  const std::string title = escape_html((runs.size() == 1 ? "Run " : "Runs ") + names);
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{1}</style>\n"
+      "</head>\n<body>\n<h1>{0}</h1>\n<p>Errors are top-1, in percent. Training error is the mean over an epoch, on "
+      "augmented pictures, while the weights change.</p>\n{2}<h2>Results</h2>\n{3}<h2>Settings</h2>\n{4}</body>\n</html>\n",
+      title, kPageStyle, charts(runs), results(runs), settings(runs));
+}
+
+}  // namespace resnet
