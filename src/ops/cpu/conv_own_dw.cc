@@ -15,6 +15,7 @@ int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 constexpr int64_t kPairs = 16;              // of a K block
 constexpr int64_t kPixel = 32;              // elements of 16 channels of two pictures
+constexpr int64_t kMaxTaps = 9;             // kernel positions, but for flat ones
 constexpr int64_t kCacheBytes = 768 * 1024;
 
 }  // namespace
@@ -73,14 +74,15 @@ void WeightGradient::choose_chunks() {
   group_ = std::min(group_, pairs);
   groups_ = ceil_div(pairs, group_);
   k_row_ = ceil_div(ow_ * group_, kPairs);
-  window_cols_ = (ow_ - 1) * columns_.step + k_;
-  phase_cols_ = ceil_div(window_cols_, columns_.step);
+  phase_cols_ = ceil_div((ow_ - 1) * columns_.step + k_, columns_.step);
+  window_cols_ = phase_cols_ * columns_.step;
   line_ = flat_ ? window_cols_ * columns_.c * 2 : phase_cols_ * std::min(columns_.step, k_) * group_ * kPixel;
   const int64_t fit = std::max<int64_t>(1, kCacheBytes / static_cast<int64_t>(bytes_of_row(thread_row_blocks_, thread_column_blocks_)));
   const int64_t parts = split_ == Split::pictures ? threads_ : 1;
   if (fit >= oh_ && groups_ >= parts) {
     chunk_rows_ = oh_;
-    chunk_groups_ = std::min(fit / oh_, ceil_div(groups_, parts));
+    const int64_t rounds = ceil_div(groups_, parts * (fit / oh_));
+    chunk_groups_ = ceil_div(groups_, parts * rounds);
   } else {
     chunk_rows_ = std::min(fit, ceil_div(oh_, groups_ >= parts ? 1 : parts));
   }
@@ -110,6 +112,12 @@ void WeightGradient::plan_steps() {
   columns_bytes_ = static_cast<size_t>(round_up((planes * plane_ + kPairs * entry + 64) * 2, 64));
   rows_bytes_ = static_cast<size_t>(thread_row_blocks_) * a_step_.size() * kTileElements * 2;
   sums_bytes_ = static_cast<size_t>(thread_row_blocks_ * thread_column_blocks_ * block_tiles_ * kResultElements) * 4;
+  const int64_t thread_floats = static_cast<int64_t>(columns_bytes_ + rows_bytes_ + sums_bytes_) / 4;
+  for (int64_t t = 0; t < threads_; ++t) {
+    // As parallel_for shares out the chunks; where channels are shared out, every thread stores its own sums.
+    const bool one = split_ != Split::pictures || chunks_ == 1;
+    if (one ? t == 0 : chunks_ * t / threads_ < chunks_ * (t + 1) / threads_) part_.push_back(t * thread_floats);
+  }
 }
 
 size_t WeightGradient::workspace_bytes() const {
@@ -138,15 +146,12 @@ void WeightGradient::run(const GemmIsa& isa, const uint16_t* x, const uint16_t* 
     run_chunks(isa, item, split_ == Split::pictures ? begin : 0, split_ == Split::pictures ? end : chunks_);
     isa.end();
     if (split_ == Split::pictures) return;
-    for (int64_t r = item.row0; r < item.row1; ++r) store({item.sums}, item, r, dw);
+    for (int64_t r = item.row0; r < item.row1; ++r) store(item, r, dw);
   });
   if (split_ != Split::pictures) return;
-  std::vector<const float*> parts;
-  for (int t = 0; t < threads_; ++t)
-    if (chunks_ == 1 ? t == 0 : chunks_ * t / threads_ < chunks_ * (t + 1) / threads_) parts.push_back(item_of(0, 0, t).sums);
   const Item item = item_of(0, 0, 0);
   parallel_for(row_blocks_, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) store(parts, item, r, dw);
+    for (int64_t r = begin; r < end; ++r) store(item, r, dw);
   });
 }
 
@@ -170,28 +175,31 @@ void WeightGradient::run_chunks(const GemmIsa& isa, Item& item, int64_t begin, i
 void WeightGradient::load_columns(const Item& item, int64_t slot) const {
   const int64_t picture = columns_.h * columns_.w * columns_.c;
   const int64_t lines = (item.y1 - item.y0 - 1) * columns_.step + k_;
+  // The last K block of a row may reach behind it; it meets zeros of the other side there, and must not meet a NaN.
+  const bool tail = k_row_ * kPairs != ow_ * group_ || flat_;
   uint16_t* out = item.columns + slot * slot_;
   for (int64_t line = 0; line < lines; ++line, out += line_) {
     const int64_t y = item.y0 * columns_.step - pad_ + line;
-    if (columns_.step > k_ && line % columns_.step >= k_) continue;
+    const bool used = line % columns_.step < k_;
+    if (!used && !tail) continue;
     for (int64_t g = 0; g < group_; ++g) {
       const int64_t n = 2 * ((item.group0 + slot) * group_ + g);
-      const bool inside = y >= 0 && y < columns_.h;
+      const bool inside = used && y >= 0 && y < columns_.h;
       const uint16_t* x = inside && n < n_ ? item.column_side + n * picture + y * columns_.w * columns_.c : nullptr;
       const uint16_t* x2 = x && n + 1 < n_ ? x + picture : nullptr;
-      load_columns_of(item, y, x, x2, flat_ ? out : out + g * kPixel);
+      load_line(item, x, x2, flat_ ? out : out + g * kPixel);
     }
   }
-  // The last K block of a row may reach behind it; it meets zeros of the other side there, and must not meet a NaN.
+  if (!tail) return;
   const int64_t blocks = flat_ ? 1 : item.column1 - item.column0;
   const int64_t reach = kPairs * (flat_ ? columns_.step * columns_.c * 2 : kPixel) + 32;
-  if (k_row_ * kPairs != ow_ * group_ || flat_)
-    for (int64_t b = 0; b < blocks; ++b)
-      if (b + 1 == blocks || slot + 1 < chunk_groups_ || lines * line_ + reach <= slot_)
-        std::memset(out + b * plane_, 0, static_cast<size_t>(reach) * 2);
+  for (int64_t b = 0; b < blocks; ++b) {
+    const bool room = b + 1 == blocks || slot + 1 < chunk_groups_;  // else the next block follows, which is packed already
+    std::memset(out + b * plane_, 0, static_cast<size_t>(room ? reach : std::min(reach, slot_ - lines * line_)) * 2);
+  }
 }
 
-void WeightGradient::load_columns_of(const Item& item, int64_t, const uint16_t* x, const uint16_t* x2, uint16_t* out) const {
+void WeightGradient::load_line(const Item& item, const uint16_t* x, const uint16_t* x2, uint16_t* out) const {
   // Window columns [left, right) lie in the picture.
   const int64_t left = std::min(pad_, window_cols_);
   const int64_t right = x ? std::clamp<int64_t>(columns_.w + pad_, left, window_cols_) : left;
@@ -269,19 +277,15 @@ void WeightGradient::multiply(const GemmIsa& isa, const Item& item) const {
     }
 }
 
-// Adds up the parts of a row of tiles and puts them where the weights lie.
-void WeightGradient::store(const std::vector<const float*>& parts, const Item& item, int64_t row_block, float* dw) const {
-  if (flat_) return store_flat(parts, row_block, dw);
-  constexpr int64_t kMaxTaps = 49;
+// Adds up the threads' parts of a row of tiles and puts them where the weights lie.
+void WeightGradient::store(const Item& item, int64_t row_block, float* dw) const {
+  if (flat_) return store_flat(item, row_block, dw);
   alignas(64) float sum[kMaxTaps * kResultElements];
   const int64_t blocks = item.column1 - item.column0;
-  std::vector<const float*> tile(parts);
   for (int64_t b = 0; b < blocks; ++b) {
-    for (int64_t t = 0; t < block_tiles_; ++t) {
-      const int64_t at = (((row_block - item.row0) * blocks + b) * block_tiles_ + t) * kResultElements;
-      for (size_t p = 0; p < parts.size(); ++p) tile[p] = parts[p] + at;
-      add_tiles(tile.data(), static_cast<int>(parts.size()), sum + t * kResultElements);
-    }
+    for (int64_t t = 0; t < block_tiles_; ++t)
+      add_tiles(item.sums + (((row_block - item.row0) * blocks + b) * block_tiles_ + t) * kResultElements, part_.data(),
+                static_cast<int64_t>(part_.size()), sum + t * kResultElements);
     const int64_t column = (item.column0 + b) * 16;
     if (swapped_) {
       store_transposed(sum, dw + column * rows_.c + row_block * 16, rows_.c);
@@ -292,14 +296,14 @@ void WeightGradient::store(const std::vector<const float*>& parts, const Item& i
   }
 }
 
-void WeightGradient::store_flat(const std::vector<const float*>& parts, int64_t row_block, float* dw) const {
+void WeightGradient::store_flat(const Item& item, int64_t row_block, float* dw) const {
   const int64_t c = columns_.c, tiles = block_tiles_ / k_;
   for (int64_t t = 0; t < block_tiles_; ++t)
     for (int64_t i = 0; i < kResultElements; ++i) {
       const int64_t at = t % tiles * 16 + i % 16, ky = t / tiles, kx = at / c;
       if (kx >= k_) continue;
       float sum = 0;
-      for (const float* p : parts) sum += p[(row_block * block_tiles_ + t) * kResultElements + i];
+      for (const int64_t p : part_) sum += item.sums[p + (row_block * block_tiles_ + t) * kResultElements + i];
       dw[((row_block * 16 + i / 16) * c + at % c) * k_ * k_ + ky * k_ + kx] = sum;
     }
 }

@@ -31,11 +31,11 @@ class WeightGradient {
   size_t bytes_of_row(int64_t row_blocks, int64_t column_blocks) const;
   void run_chunks(const GemmIsa& isa, Item& item, int64_t begin, int64_t end) const;
   void load_columns(const Item& item, int64_t slot) const;
-  void load_columns_of(const Item& item, int64_t y, const uint16_t* x, const uint16_t* x2, uint16_t* out) const;
+  void load_line(const Item& item, const uint16_t* x, const uint16_t* x2, uint16_t* out) const;
   void load_rows(const Item& item, int64_t slot) const;
   void multiply(const GemmIsa& isa, const Item& item) const;
-  void store(const std::vector<const float*>& parts, const Item& item, int64_t row_block, float* dw) const;
-  void store_flat(const std::vector<const float*>& parts, int64_t row_block, float* dw) const;
+  void store(const Item& item, int64_t row_block, float* dw) const;
+  void store_flat(const Item& item, int64_t row_block, float* dw) const;
 
   int64_t n_, k_, pad_, oh_, ow_;
   Side rows_{}, columns_{};
@@ -54,6 +54,7 @@ class WeightGradient {
   std::vector<int64_t> tile_offset_;           // of each, in the packed window
   int64_t line_ = 0, slot_ = 0, plane_ = 0;    // elements: a packed row of pixels, a group, a channel block
   std::vector<int64_t> a_step_, b_step_;       // of the K blocks of a chunk
+  std::vector<int64_t> part_;                  // floats from a thread's sums to the parts to be added
   size_t columns_bytes_ = 0, rows_bytes_ = 0, sums_bytes_ = 0;
 };
 

@@ -46,8 +46,8 @@ struct ResultStore {
 };
 void store_results(const ResultStore& s);
 
-/// Sum over `parts` of part[p][0..255], a tile [16 rows][16 columns].
-void add_tiles(const float* const* part, int parts, float* out);
+/// out[0..255] = the sum over `parts` of tile[offset[p]…], a tile [16 rows][16 columns].
+void add_tiles(const float* tile, const int64_t* offset, int64_t parts, float* out);
 /// out[row·row_step + column·taps + t] = tile[t][row][column]
 void store_taps(const float* tile, int64_t taps, float* out, int64_t row_step);
 /// out[column·column_step + row] = tile[row][column]

@@ -131,10 +131,10 @@ void store_results(const ResultStore& s) {
   }
 }
 
-void add_tiles(const float* const* part, int parts, float* out) {
+void add_tiles(const float* tile, const int64_t* offset, int64_t parts, float* out) {
   for (int i = 0; i < 256; i += 16) {
-    __m512 sum = _mm512_loadu_ps(part[0] + i);
-    for (int p = 1; p < parts; ++p) sum = _mm512_add_ps(sum, _mm512_loadu_ps(part[p] + i));
+    __m512 sum = _mm512_loadu_ps(tile + offset[0] + i);
+    for (int64_t p = 1; p < parts; ++p) sum = _mm512_add_ps(sum, _mm512_loadu_ps(tile + offset[p] + i));
     _mm512_storeu_ps(out + i, sum);
   }
 }

@@ -16,10 +16,9 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
-void begin() {
-  const TileConfig config;
-  _tile_loadconfig(&config);
-}
+constexpr TileConfig kConfig;
+
+void begin() { _tile_loadconfig(&kConfig); }
 
 void end() { _tile_release(); }
 
