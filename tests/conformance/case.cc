@@ -78,7 +78,7 @@ std::vector<Case> load_cases(const std::vector<std::string>& files, const std::s
 
 Case reduced(Case c, double multiply_adds) {
   const auto work = [&c] {
-    return static_cast<double>(c.op->multiply_adds(c.x)) + 16.0 * static_cast<double>(c.x[0].elements());
+    return static_cast<double>(c.op->multiply_adds(c.x)) + 64.0 * static_cast<double>(c.x[0].elements());
   };
   while (work() > multiply_adds && c.x[0][0] > c.min_batch) {
     const int64_t batch = std::max(c.min_batch, c.x[0][0] / 2);

@@ -49,7 +49,7 @@ struct RegisterCase {
 /// The cases of the files, in order; only those of one op where `only_op` is given. Lines of unknown ops are errors.
 std::vector<Case> load_cases(const std::vector<std::string>& files, const std::string& only_op);
 
-/// The same case with fewer pictures, so that its work is below about `multiply_adds` (an element counts as 16).
+/// The same case with fewer pictures, so that its work is below about `multiply_adds` (an element counts as 64).
 Case reduced(Case c, double multiply_adds);
 
 }  // namespace resnet::conformance

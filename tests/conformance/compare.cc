@@ -30,8 +30,10 @@ Comparison compare(const std::vector<float>& actual, const std::vector<float>& e
     if (!(d <= tolerance.relative * std::abs(expected[i]) + tolerance.absolute * scale))
       result.failure = join("element ", i, " of ", actual.size(), " is ", actual[i], ", expected ", expected[i], " (rms ", scale, ")");
   }
-  if (!(result.nmse <= tolerance.nmse)) {
-    const std::string sum = join("nmse ", result.nmse, " exceeds ", tolerance.nmse);
+  // The errors of a few elements do not average out.
+  const double allowed = tolerance.nmse * (1 + 4 / n);
+  if (!(result.nmse <= allowed)) {
+    const std::string sum = join("nmse ", result.nmse, " exceeds ", allowed);
     result.failure = result.failure.empty() ? sum : sum + "; " + result.failure;
   }
   return result;

@@ -37,12 +37,10 @@ class Guarded {
   std::string damage() const {
     unpoison();
     std::string found;
-    for (size_t i = 0; i < total(); ++i)
-      if ((i < kGuard || i >= kGuard + bytes_) && memory_.get()[i] != kCanary) {
-        found = i < kGuard ? std::to_string(kGuard - i) + " bytes before its start"
-                           : std::to_string(i - kGuard - bytes_) + " bytes behind its end";
-        break;
-      }
+    for (size_t i = 0; i < kGuard && found.empty(); ++i)
+      if (memory_.get()[i] != kCanary) found = std::to_string(kGuard - i) + " bytes before its start";
+    for (size_t i = kGuard + bytes_; i < total() && found.empty(); ++i)
+      if (memory_.get()[i] != kCanary) found = std::to_string(i - kGuard - bytes_) + " bytes behind its end";
     poison();
     return found;
   }

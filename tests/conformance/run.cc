@@ -52,15 +52,15 @@ class Runner {
     for (size_t i = 0; i < params_.size(); ++i) make(params_[i].suffix, data.w[i], DType::f32);
     make("y", std::vector<float>(data.dy.size(), kNaN), c.y_dtype(dtype));
     args_.labels = data.labels.data();
-    args_.saved = saved_.data();
-    args_.workspace = workspace_.data();
+    if (saved_.bytes() > 0) args_.saved = saved_.data();
+    if (workspace_.bytes() > 0) args_.workspace = workspace_.data();
     for (const ParamSpec& p : params_) args_.w.push_back(static_cast<float*>(at(p.suffix).data()));
   }
 
   Outputs run() {
     kernel_.pack(args_.w);
     forward();
-    if (kernel_.spec().train) backward();
+    if (kernel_.spec().train && options_.backward) backward();
     for (const auto& [name, buffer] : buffers_) guard(name, buffer->memory);
     guard("saved", saved_);
     guard("workspace", workspace_);

@@ -11,6 +11,7 @@
 namespace resnet::conformance {
 
 struct RunOptions {
+  bool backward = true;              ///< where the case has one
   std::array<bool, 2> accumulate{};  ///< dx[i] starts as data.prior[i] and is added to
   int y_over_x = -1;                 ///< y is x[i]'s buffer
   int dx_over_dy = -1;               ///< dx[i] is dy's buffer
