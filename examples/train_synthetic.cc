@@ -20,7 +20,7 @@ int main(int argc, char** argv) try {
   config.schedule = "cosine";
 
   const resnet::TrainResult result = resnet::train(config, [](const resnet::Progress& p) {
-    if (p.step % 10 == 0 || p.step == p.steps)
+    if (p.step > 0 && p.step % 10 == 0 && !p.epoch_end)
       std::printf("step %lld of %lld: loss %.3f, training error %.1f %%, %.0f pictures/s\n",
                   static_cast<long long>(p.step), static_cast<long long>(p.steps), p.loss, p.train_error,
                   p.images_per_second);
