@@ -1,0 +1,35 @@
+// The decoders behind read_image(). Each takes the whole file's bytes and a name for messages, and throws Error for
+// whatever it cannot decode; none trusts a length or an offset of the file.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "resnet/tensor.h"
+
+namespace resnet {
+
+using Bytes = std::span<const uint8_t>;
+
+/// A picture as the file stores it, not yet turned.
+struct Decoded {
+  Tensor picture;        ///< u8 [H,W,3] RGB
+  int orientation = 1;   ///< EXIF's, 1 to 8
+};
+
+/// Palettes and grey become RGB, 16-bit values keep their high byte, transparent pixels are laid on white.
+Decoded decode_png(Bytes file, const std::string& name);
+/// Grey, YCbCr, RGB, CMYK and YCCK (both inverted, as Adobe writes them) become RGB. A file that ends early is an error;
+/// other damage that libjpeg can pass over is not.
+Decoded decode_jpeg(Bytes file, const std::string& name);
+
+/// Throws Error for pictures that would take hundreds of megabytes.
+void check_dimensions(const std::string& name, uint64_t width, uint64_t height);
+
+/// The orientation in a TIFF block ("II" or "MM" on), 1 where there is none or the block is malformed.
+int exif_orientation(Bytes tiff);
+/// Turns and mirrors a picture [H,W,3] so that it stands upright.
+Tensor upright(const Tensor& picture, int orientation);
+
+}  // namespace resnet

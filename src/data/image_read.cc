@@ -1,0 +1,63 @@
+// Reads a picture file: finds out what it is by its first bytes (names lie), decodes it and sets it upright.
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "core/check.h"
+#include "data/image_decode.h"
+#include "data/mapped_file.h"
+#include "resnet/data.h"
+
+namespace resnet {
+
+namespace {
+
+constexpr uint64_t kMaxPixels = uint64_t{1} << 27;  // 400 MB as RGB
+
+// A format that people may hand in, by the bytes at an offset.
+struct Magic {
+  size_t offset;
+  std::string_view bytes;
+  const char* name;
+};
+
+constexpr Magic kForeign[] = {
+    {0, "GIF8", "a GIF"},           {8, "WEBP", "a WebP"},        {0, "BM", "a BMP"},
+    {0, "II*", "a TIFF"},           {0, std::string_view("MM\0*", 4), "a TIFF"},       {4, "ftypavif", "an AVIF"},
+    {4, "ftyphei", "a HEIC"},       {0, "%PDF", "a PDF"},         {0, "<svg", "an SVG"},
+    {0, "\x1f\x8b", "a gzip"},      {0, "PK\x03\x04", "a zip"},   {0, "P6", "a PPM"},
+    {0, "<!DOCTYPE", "an HTML"},    {0, "<html", "an HTML"},
+};
+
+bool has(Bytes file, size_t offset, std::string_view magic) {
+  return file.size() >= offset + magic.size() && std::memcmp(file.data() + offset, magic.data(), magic.size()) == 0;
+}
+
+[[noreturn]] void refuse(Bytes file, const std::string& path) {
+  for (const Magic& m : kForeign)
+    CHECK(!has(file, m.offset, m.bytes), path, " is ", m.name, " file; PNG and JPEG can be read: convert it");
+  throw Error(join(path, " is neither a PNG nor a JPEG file"));
+}
+
+}  // namespace
+
+void check_dimensions(const std::string& name, uint64_t width, uint64_t height) {
+  CHECK(width > 0 && height > 0 && width <= kMaxPixels / height, name, " is a picture of ", width, "x", height,
+        " pixels; at most ", kMaxPixels, " pixels in all can be read: scale it down");
+}
+
+Tensor read_image(const std::string& path) {
+  const MappedFile mapped(path);
+  const Bytes file = mapped.bytes();
+  CHECK(!file.empty(), path, " is empty");
+  Decoded decoded;
+  if (has(file, 0, "\x89PNG\r\n\x1a\n"))
+    decoded = decode_png(file, path);
+  else if (has(file, 0, "\xff\xd8\xff"))
+    decoded = decode_jpeg(file, path);
+  else
+    refuse(file, path);
+  return upright(decoded.picture, decoded.orientation);
+}
+
+}  // namespace resnet
