@@ -96,9 +96,9 @@ int run(BenchArgs& args, const Output& out) {
   CompileOptions& compile = args.work.compile;
   compile.mode = args.mode == "train" ? Mode::train : Mode::infer;
   compile.dtype = resolve_dtype(args.dtype);
+  Workload work(args.work);
   out.log("{}, {}, batch {}, {}, {} threads, {}, input from {}\n", args.work.model, args.mode, compile.batch,
           name_of(compile.dtype), threads(), name_of(isa()), args.work.data.empty() ? "memory" : args.work.data);
-  Workload work(args.work);
   const Measured measured = measure(work, args, out);
   report(args, work, work.plan().memory(), measured, out);
   return 0;
@@ -114,19 +114,19 @@ const RegisterCommand registered{{
       auto args = std::make_shared<BenchArgs>();
       args->work.compile.batch = 128;
       app.add_option("--model", args->work.model, "A model's name")->type_name("NAME")->capture_default_str();
-      app.add_option("--mode", args->mode, "train (forward, backward, SGD) or infer")
-          ->check(CLI::IsMember({"train", "infer"}))->type_name("MODE")->capture_default_str();
+      choose_from(app.add_option("--mode", args->mode, "train (forward, backward, SGD) or infer"),
+                  {"train", "infer"})->capture_default_str();
       add_batch_flag(app, args->work.compile.batch, "Pictures a step")->capture_default_str();
       app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
-          ->check(CLI::Range(1, 1 << 14))->type_name("N");
+          ->check(whole_number(1, 1 << 14))->type_name("N");
       CLI::Option* seconds = app.add_option("--seconds", args->seconds, "How long to measure");
-      seconds->check(CLI::PositiveNumber)->type_name("S")->capture_default_str();
+      seconds->check(number_from(1e-3))->type_name("S")->capture_default_str();
       app.add_option("--steps", args->steps, "Or how many steps to measure")
-          ->check(CLI::Range(1, 1 << 30))->type_name("N")->excludes(seconds);
+          ->check(whole_number(1, 1 << 30))->type_name("N")->excludes(seconds);
       app.add_option("--data", args->work.data, "Read pictures from here, so that loading them counts (default: memory)")
           ->type_name("DATA");
       app.add_option("-j,--workers", args->work.workers, "Threads that prepare pictures")
-          ->check(CLI::Range(0, 1024))->type_name("N")->capture_default_str();
+          ->check(whole_number(0, 1024))->type_name("N")->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

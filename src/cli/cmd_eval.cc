@@ -136,11 +136,11 @@ const RegisterCommand registered{{
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
       app.add_option("--data", args->data, "A folder of data, or synthetic:")->required()->type_name("DATA");
-      app.add_option("--split", args->split, "Which pictures: val or train")
-          ->check(CLI::IsMember({"val", "train"}))->type_name("SPLIT")->capture_default_str();
+      choose_from(app.add_option("--split", args->split, "Which pictures: val or train"),
+                  {"val", "train"})->capture_default_str();
       add_batch_flag(app, args->options.batch, "Pictures at a time")->capture_default_str();
       app.add_option("-j,--workers", args->options.workers, "Threads that prepare pictures")
-          ->check(CLI::Range(0, 1024))->type_name("N")->capture_default_str();
+          ->check(whole_number(0, 1024))->type_name("N")->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

@@ -1,6 +1,8 @@
 // resnet info: about the machine and the build, about a model, or about a file of weights.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 #include "cli/command.h"
 #include "cli/common.h"
@@ -22,11 +24,22 @@ struct InfoArgs {
   int64_t classes = 0, image_size = 0, batch = 0;
 };
 
+// cifar-resnet20 before cifar-resnet110: by the text before the number, then by the number.
+std::vector<std::string> sorted_models() {
+  std::vector<std::string> names = model_names();
+  const auto key = [](const std::string& name) {
+    const size_t digits = std::min(name.find_first_of("0123456789"), name.size());
+    return std::tuple(name.substr(0, digits), std::atoi(name.c_str() + digits), name);
+  };
+  std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return names;
+}
+
 void machine(const Output& out) {
   const std::string dtype(name_of(resolve_dtype("auto")));
   out.record({{"version", RESNET_VERSION}, {"processor", cpu_model()}, {"isa_detected", name_of(detected_isa())},
               {"isa_used", name_of(isa())}, {"threads", threads()}, {"default_dtype", dtype},
-              {"backends", {{"cpu", true}, {"ref", true}, {"cuda", false}}}, {"onednn_version", onednn_version()}});
+              {"backends", {{"cpu", true}, {"ref", true}, {"cuda", false}}}, {"onednn_version", onednn_version()}, {"models", sorted_models()}});
   out.print("resnet            {}\n", RESNET_VERSION);
   out.print("processor         {}\n", cpu_model());
   out.print("instruction set   {} found, {} used{}\n", name_of(detected_isa()), name_of(isa()),
@@ -37,7 +50,7 @@ void machine(const Output& out) {
   out.print("backends          cpu (oneDNN {} and own kernels), ref (plain loops, to check against); cuda: not built\n",
             onednn_version());
   std::string models;
-  for (const std::string& name : model_names()) models += (models.empty() ? "" : " ") + name;
+  for (const std::string& name : sorted_models()) models += (models.empty() ? "" : " ") + name;
   out.print("models            {}\n", models);
 }
 
@@ -73,9 +86,9 @@ const RegisterCommand registered{{
       auto args = std::make_shared<InfoArgs>();
       app.add_option("WHAT", args->what, "A model's name or a file of weights (default: the machine)")->type_name("");
       app.add_option("--classes", args->classes, "Of the model (default: its own)")
-          ->check(CLI::Range(1, 1 << 20))->type_name("N");
+          ->check(whole_number(1, 1 << 20))->type_name("N");
       app.add_option("--image-size", args->image_size, "Side of the model's input in pixels (default: its own)")
-          ->check(CLI::Range(1, 1 << 14))->type_name("N");
+          ->check(whole_number(1, 1 << 14))->type_name("N");
       add_batch_flag(app, args->batch, "For the memory of training (default: 128 for small pictures, else 32)");
       add_dtype_flag(app, args->dtype);
       return [args, &out] { return run(*args, out); };

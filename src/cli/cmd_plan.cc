@@ -149,9 +149,9 @@ int run(PlanArgs& args, const Output& out) {
   compile.mode = args.mode == "train" ? Mode::train : Mode::infer;
   compile.dtype = resolve_dtype(args.dtype);
   compile.fuse = !args.no_fuse;
+  Workload work(args.work);
   out.log("{}, batch {}, {}, {}, backend {}\n\n", args.work.model, compile.batch, args.mode, name_of(compile.dtype),
           compile.backend);
-  Workload work(args.work);
   const int64_t runs = args.profile ? profile(work, args.seconds) : 0;
   record(work.plan(), args, runs, out);
   show(work.plan(), args, runs, out);
@@ -166,17 +166,17 @@ const RegisterCommand registered{{
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<PlanArgs>();
       app.add_option("MODEL", args->work.model, "A model's name")->required()->type_name("");
-      app.add_option("--mode", args->mode, "infer or train")
-          ->check(CLI::IsMember({"train", "infer"}))->type_name("MODE")->capture_default_str();
+      choose_from(app.add_option("--mode", args->mode, "infer or train"),
+                  {"train", "infer"})->capture_default_str();
       add_batch_flag(app, args->work.compile.batch, "Pictures at a time")->capture_default_str();
       app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
-          ->check(CLI::Range(1, 1 << 14))->type_name("N");
+          ->check(whole_number(1, 1 << 14))->type_name("N");
       app.add_flag("--profile", args->profile, "Run the plan and time every step");
       app.add_option("--seconds", args->seconds, "How long to profile")
-          ->check(CLI::PositiveNumber)->type_name("S")->capture_default_str();
+          ->check(number_from(1e-3))->type_name("S")->capture_default_str();
       app.add_flag("--no-fuse", args->no_fuse, "Without the fusion passes, one step a node");
-      app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle")
-          ->check(CLI::IsMember({"cpu", "ref"}))->type_name("NAME")->capture_default_str();
+      choose_from(app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle"),
+                  {"cpu", "ref"})->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

@@ -96,7 +96,7 @@ const RegisterCommand registered{{
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
       app.add_option("--top", args->top, "How many classes to show, the likeliest first")
-          ->check(CLI::Range(1, 1 << 20))->type_name("N")->capture_default_str();
+          ->check(whole_number(1, 1 << 20))->type_name("N")->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

@@ -1,4 +1,6 @@
 // resnet train: a recipe, changed by flags, becomes a trained network in a run's folder.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -33,15 +35,19 @@ struct TrainArgs {
 };
 
 volatile std::sig_atomic_t g_signal = 0;
+volatile std::sig_atomic_t g_notice = 1;   // 0: --quiet
 
 // The first signal asks the trainer to finish its step and save; the second one ends the program at once.
 void on_signal(int signal) {
   if (g_signal != 0) std::_Exit(128 + signal);
   g_signal = signal;
   request_stop();
+  constexpr char kNotice[] = "\nresnet: stopping after this step, then saving (once more: stop at once)\n";
+  if (g_notice != 0 && write(STDERR_FILENO, kNotice, sizeof kNotice - 1) < 0) return;   // nothing to be done about it
 }
 
-void catch_signals() {
+void catch_signals(bool quiet) {
+  g_notice = quiet ? 0 : 1;
   struct sigaction action{};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
@@ -102,7 +108,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
 void check_folder(const TrainArgs& args) {
   if (args.resume) {
     CHECK(fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
-          " has no last.safetensors, so there is nothing to go on from");
+          " has no last.safetensors, so there is nothing to go on from; start anew without --resume, in an empty folder");
     return;
   }
   if (args.output_dir.empty() || !fs::exists(args.output_dir)) return;
@@ -118,7 +124,7 @@ int run(const TrainArgs& args, const Output& out) {
   if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
   validate(config);
   log_settings(config, out);
-  catch_signals();
+  catch_signals(out.quiet);
   TrainLog log(config, out);
   const TrainResult result = train(config, [&](const Progress& p) { log.update(p); });
   log.finish(result);
@@ -135,18 +141,18 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   app.add_option("--model", args.model, "Network: cifar-resnet20, resnet50, …")->type_name("NAME");
   app.add_option("--data", args.data, "A folder of data, or synthetic:")->type_name("DATA");
   CLI::Option* epochs = app.add_option("--epochs", args.epochs, "Length in passes over the data");
-  epochs->check(CLI::Range(int64_t{1}, int64_t{1} << 40))->type_name("N");
+  epochs->check(whole_number(1))->type_name("N");
   app.add_option("--steps", args.steps, "Length in steps (batches)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))->type_name("N")->excludes(epochs);
+      ->check(whole_number(1))->type_name("N")->excludes(epochs);
   app.add_option("-b,--batch-size,--batch", args.batch, "Pictures a step")
-      ->check(CLI::Range(1, 1 << 20))->type_name("N");
-  app.add_option("--lr", args.lr, "Learning rate")->check(CLI::NonNegativeNumber)->type_name("X");
-  app.add_option("--wd,--weight-decay", args.weight_decay, "Weight decay")->check(CLI::NonNegativeNumber)->type_name("X");
-  app.add_option("--momentum", args.momentum, "Momentum")->check(CLI::Range(0.0, 1.0))->type_name("X");
-  app.add_option("--dtype", args.dtype, "Of activations: f32, bf16, or auto (bf16 where the processor has it)")
-      ->check(CLI::IsMember({"f32", "bf16", "auto"}))->type_name("TYPE");
+      ->check(whole_number(1, 1 << 20))->type_name("N");
+  app.add_option("--lr", args.lr, "Learning rate")->check(number_from(0))->type_name("X");
+  app.add_option("--wd,--weight-decay", args.weight_decay, "Weight decay")->check(number_from(0))->type_name("X");
+  app.add_option("--momentum", args.momentum, "Momentum")->check(number_from(0, 1))->type_name("X");
+  choose_from(app.add_option("--dtype", args.dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
+                  {"f32", "bf16", "auto"});
   app.add_option("-j,--workers", args.workers, "Threads that prepare pictures")
-      ->check(CLI::Range(0, 1024))->type_name("N");
+      ->check(whole_number(0, 1024))->type_name("N");
   app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")->type_name("N");
   app.add_option("--pretrained", args.pretrained, "Start from these weights")->type_name("FILE");
   CLI::Option* folder = app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");

@@ -3,41 +3,83 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/nearest.h"
 #include "core/parallel.h"
 
 namespace resnet::cli {
 
+namespace {
+
+template <class T>
+bool parses(const std::string& text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// "must be 1 or more, not 'ten'"
+std::string complaint(const std::string& text, const std::string& kind, const std::string& low, const std::string& high,
+                      bool bounded) {
+  const std::string range = bounded ? join(kind, " from ", low, " to ", high) : join(kind, ", ", low, " or more");
+  return join("must be ", range, ", not '", text, "'");
+}
+
+}  // namespace
+
+CLI::Validator whole_number(int64_t low, int64_t high) {
+  const auto check = [=](const std::string& text) -> std::string {
+    int64_t value = 0;
+    if (parses(text, value) && value >= low && value <= high) return "";
+    return complaint(text, "a whole number", std::to_string(low), std::to_string(high), high < (int64_t{1} << 40));
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator number_from(double low, double high) {
+  const auto check = [=](const std::string& text) -> std::string {
+    double value = 0;
+    if (parses(text, value) && value >= low && value <= high) return "";
+    return complaint(text, "a number", join(low), join(high), high < 1e30);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Option* choose_from(CLI::Option* option, const std::vector<std::string>& words) {
+  std::string shown;
+  for (const std::string& word : words) shown += (shown.empty() ? "" : "|") + word;
+  const auto check = [words](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+    return join("'", text, "' is unknown; did you mean '", nearest(text, words), "'?");
+  };
+  return option->check(CLI::Validator(check, ""))->type_name(shown);
+}
+
 void add_threads_flag(CLI::App& app) {
   app.add_option_function<int>("--threads", [](const int& n) { set_threads(n); },
                                "Threads that compute (default: one a physical core)")
-      ->check(CLI::Range(1, 1024))
+      ->check(whole_number(1, 1024))
       ->type_name("N");
 }
 
 void add_dtype_flag(CLI::App& app, std::string& dtype) {
-  app.add_option("--dtype", dtype, "Of activations: f32, bf16, or auto (bf16 where the processor has it)")
-      ->check(CLI::IsMember({"f32", "bf16", "auto"}))
-      ->type_name("TYPE")
+  choose_from(app.add_option("--dtype", dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
+              {"f32", "bf16", "auto"})
       ->capture_default_str();
 }
 
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help) {
-  return app.add_option("-b,--batch-size,--batch", batch, help)->check(CLI::Range(1, 1 << 20))->type_name("N");
+  return app.add_option("-b,--batch-size,--batch", batch, help)->check(whole_number(1, 1 << 20))->type_name("N");
 }
 
 void add_device_flag(CLI::App& app) {
-  app.add_option_function<std::string>(
-         "--device",
-         [](const std::string& device) {
-           CHECK(device == "cpu", "--device ", device, ": this build has no CUDA backend; use --device cpu");
-         },
-         "Where to compute: cpu (cuda is not built in)")
-      ->check(CLI::IsMember({"cpu", "cuda"}))
-      ->type_name("DEVICE");
+  const auto take = [](const std::string& device) {
+    CHECK(device == "cpu", "--device ", device, ": this build has no CUDA backend; use --device cpu");
+  };
+  choose_from(app.add_option_function<std::string>("--device", take, "Where to compute (cuda is not built in)"), {"cpu", "cuda"});
 }
 
 DType resolve_dtype(const std::string& text) {

@@ -11,6 +11,13 @@
 
 namespace resnet::cli {
 
+/// Accepts whole numbers in [low, high].
+CLI::Validator whole_number(int64_t low, int64_t high = int64_t{1} << 40);
+/// Accepts numbers in [low, high].
+CLI::Validator number_from(double low, double high = 1e30);
+/// Restricts an option to these words, and shows them in the help.
+CLI::Option* choose_from(CLI::Option* option, const std::vector<std::string>& words);
+
 /// `--threads N`: of the pool that computes; acts at once, before the command runs.
 void add_threads_flag(CLI::App& app);
 /// `--dtype`: f32, bf16 or auto.
