@@ -35,7 +35,7 @@ NodeId join_branches(Graph& g, const std::string& block, NodeId x, NodeId branch
 
 }  // namespace
 
-NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvShape& shape, const ModelOptions& options) {
+NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape, const ModelOptions& options) {
   Conv::Attributes a;
   a.out = shape.out;
   a.kernel = shape.kernel;

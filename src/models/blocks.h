@@ -18,12 +18,12 @@ struct BlockStyle {
   ModelOptions options;
 };
 
-struct ConvShape {
+struct ConvLayer {
   int64_t out = 0, kernel = 1, stride = 1;
 };
 
 /// Convolution without bias ("same" padding), then batch norm.
-NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvShape& shape, const ModelOptions& options);
+NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape, const ModelOptions& options);
 
 /// Two 3×3 convolutions of `width` channels. `block` is "layer1.0".
 NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style);
