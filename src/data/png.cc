@@ -8,7 +8,6 @@
 
 #include "core/check.h"
 #include "data/image_decode.h"
-#include "resnet/data.h"
 
 namespace resnet {
 
@@ -99,19 +98,6 @@ Decoded decode_png(Bytes file, const std::string& name) {
   CHECK(r.guarded([&] { png_read_image(r.png, rows.data()); }), name, " is a damaged PNG file: ", r.message);
   if (channels == 4) lay_on_white(rgba.data(), height * width, out);
   return decoded;
-}
-
-void write_png(const std::string& path, const Tensor& image) {
-  const Shape& shape = image.shape();
-  CHECK(shape.rank() == 3 && shape[2] == 3 && image.elements() > 0, path, ": a picture of shape ", shape,
-        "; [height,width,3] was expected");
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.height = static_cast<png_uint_32>(shape[0]);
-  header.width = static_cast<png_uint_32>(shape[1]);
-  header.format = PNG_FORMAT_RGB;
-  const int written = png_image_write_to_file(&header, path.c_str(), 0, image.as<uint8_t>().data(), 0, nullptr);
-  CHECK(written != 0, "cannot write ", path, ": ", header.message);
 }
 
 }  // namespace resnet
