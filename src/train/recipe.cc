@@ -172,7 +172,8 @@ std::string to_toml(const TrainConfig& config) {
   return text;
 }
 
-void check_resumable(const TrainConfig& now, const TrainConfig& then, const std::string& path) {
+void check_resumable(const TrainConfig& now, const TrainConfig& stored, const std::string& path) {
+  const TrainConfig then = resolve(stored);
   std::string differences;
   for (const Field& f : fields()) {
     const std::string was = format_value(then, f), is = format_value(now, f);
@@ -184,6 +185,7 @@ void check_resumable(const TrainConfig& now, const TrainConfig& then, const std:
 
 TrainConfig resolve(const TrainConfig& config) {
   TrainConfig resolved = config;
+  resolved.image_size = make_model(config.model, {.image_size = config.image_size}).input_shape()[1];
   if (config.dtype == "auto") resolved.dtype = isa() >= Isa::avx512_bf16 ? "bf16" : "f32";
   return resolved;
 }

@@ -10,7 +10,7 @@ namespace resnet {
 /// As load_recipe, from text; `name` stands in messages.
 TrainConfig parse_recipe(const std::string& text, const std::string& name);
 
-/// Throws Error naming the settings of `now` that differ from `then` and must not when a run goes on.
-void check_resumable(const TrainConfig& now, const TrainConfig& then, const std::string& path);
+/// Throws Error naming the settings of `now` (resolved) that differ from those stored in `path` and must not when a run goes on.
+void check_resumable(const TrainConfig& now, const TrainConfig& stored, const std::string& path);
 
 }  // namespace resnet

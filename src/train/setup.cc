@@ -13,14 +13,12 @@ void build_network(TrainSetup& s) {
   const TrainConfig& c = s.config;
   ModelOptions options;
   options.image_size = c.image_size;
-  const int64_t size = make_model(c.model, options).input_shape()[1];
-  s.data = open_data(c.data, {.train_split = c.train_split, .image_size = size});
+  s.data = open_data(c.data, {.train_split = c.train_split, .image_size = c.image_size});
   CHECK(s.data.train->size() > 0 && s.data.val->size() > 0, c.data, ": there is nothing to ",
         s.data.train->size() > 0 ? "validate on" : "train on");
   CHECK(!c.drop_last || s.data.train->size() >= c.batch, "train.batch = ", c.batch, " is more than the ",
         s.data.train->size(), " pictures there are to train on");
   options.classes = static_cast<int64_t>(s.data.train->classes().size());
-  options.image_size = size;
   options.bn_momentum = c.bn_momentum;
   s.eval_graph = make_model(c.model, options);
   options.bn_group = c.bn_group;
@@ -77,7 +75,7 @@ void start_from(TrainSetup& s, const std::string& path) {
 }
 
 void start_new(TrainSetup& s) {
-  s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, s.graph.input_shape()[1]);
+  s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, s.config.image_size);
   s.weights = init_params(s.graph, {.seed = s.config.seed,
                                     .fan_out = s.config.init == "fan_out",
                                     .zero_last_bn = s.config.zero_last_bn});

@@ -51,6 +51,7 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
   plan_.bind(s_.weights);
   CHECK(s_.state.step <= total_steps_, "the run to resume has done ", s_.state.step, " steps already, more than the ",
         total_steps_, " that are asked for");
+  if (s_.state.step > 0) lr_ = lr_after(s_.state.step - 1);
 }
 
 TrainResult Trainer::run() {
@@ -99,8 +100,8 @@ Plan& Trainer::plan_for(int64_t count) {
   return *tail_;
 }
 
-float Trainer::current_lr() const {
-  return learning_rate(s_.config, {.step = s_.state.step,
+float Trainer::lr_after(int64_t step) const {
+  return learning_rate(s_.config, {.step = step,
                                    .steps_per_epoch = steps_per_epoch_,
                                    .total_steps = total_steps_,
                                    .drops = s_.state.plateau.drops,
@@ -112,7 +113,7 @@ void Trainer::run_step(const Batch& batch) {
   Plan& plan = plan_for(batch.count);
   std::memcpy(plan.input().raw(), batch.images.raw(), plan.input().bytes());
   std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
-  lr_ = current_lr();
+  lr_ = lr_after(state.step);
   plan.params_changed();
   plan.forward();
   const float loss = plan.loss();

@@ -26,7 +26,7 @@ class Trainer {
   void run_epoch();
   void run_step(const Batch& batch);
   Plan& plan_for(int64_t count);
-  float current_lr() const;
+  float lr_after(int64_t step) const;
   /// Evaluates where that is due, logs and saves; false when stopped meanwhile.
   bool end_epoch();
   bool is_due(int64_t every) const;

@@ -1,0 +1,52 @@
+// Every recipe in the repository loads, is possible, and makes two steps.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "resnet/train.h"
+
+namespace resnet {
+namespace {
+
+std::vector<std::string> recipe_files() {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(SOURCE_DIR "/recipes"))
+    if (entry.path().extension() == ".toml") paths.push_back(entry.path().string());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::string name_of_case(const testing::TestParamInfo<std::string>& info) {
+  const std::filesystem::path path(info.param);
+  std::string name = path.parent_path().filename().string() + "_" + path.stem().string();
+  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  return name;
+}
+
+class Recipes : public testing::TestWithParam<std::string> {};
+class RecipesSlow : public testing::TestWithParam<std::string> {};
+
+TEST_P(Recipes, LoadsAndIsPossible) {
+  const TrainConfig c = load_recipe(GetParam());
+  validate(c);
+  EXPECT_NO_THROW(make_model(c.model));
+}
+
+TEST_P(RecipesSlow, MakesTwoSteps) {
+  TrainConfig c = load_recipe(GetParam());
+  set_option(c, "data.path", "synthetic:train=16,val=4");
+  set_option(c, "train.batch", "4");
+  set_option(c, "train.steps", "2");
+  set_option(c, "data.workers", "0");
+  const TrainResult r = train(c);
+  EXPECT_EQ(r.step, 2);
+  EXPECT_EQ(r.eval.samples, 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Recipes, testing::ValuesIn(recipe_files()), name_of_case);
+INSTANTIATE_TEST_SUITE_P(All, RecipesSlow, testing::ValuesIn(recipe_files()), name_of_case);
+
+}  // namespace
+}  // namespace resnet
