@@ -51,7 +51,7 @@ std::string one_line(std::string text) {
 int explain(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help, --version
   const std::vector<CLI::App*> subs = app.get_subcommands();
-  if (subs.empty()) return usage_error("", one_line(error.what()));
+  if (subs.empty()) return usage_error("", join("unknown flag ", argv[1], "; a command comes first"));
   const CLI::App& sub = *subs.front();
   const auto known = [&](const std::string& flag) { return sub.get_option_no_throw(flag) != nullptr; };
   for (int i = 2; i < argc; ++i) {

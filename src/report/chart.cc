@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kWidth = 640, kHeight = 340;
 constexpr double kLeft = 62, kRight = 18, kTop = 10, kBottom = 46;
+constexpr double kLogRatio = 5;        // a logarithmic axis is worth it from this ratio of largest to smallest value on
 constexpr size_t kMarkedPoints = 40;   // longer series have a marker at their end only
 
 struct Axis {
@@ -130,7 +131,8 @@ std::string to_html(const Chart& chart) {
     }
   if (!std::isfinite(xs.low) || !std::isfinite(ys.low)) return "";
   Axis x = linear_axis(xs, 6, /*from_zero=*/true);
-  Axis y = chart.log_y && ys.low > 0 ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
+  const bool log = chart.log_y && ys.low > 0 && ys.high >= kLogRatio * ys.low;
+  Axis y = log ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
   x.high = std::max(xs.high, x.low + 1e-9);   // the x axis ends with the data, not at a tick
   std::erase_if(x.ticks, [&](double v) { return v > x.high; });
   x.from = kLeft, x.to = kWidth - kRight;

@@ -21,7 +21,7 @@ struct Chart {
   std::string title;
   std::string x_label = "step", y_label;   ///< with the unit: "error (%)"
   bool from_zero = false;                  ///< the y axis starts at 0
-  bool log_y = false;                      ///< only drawn so if all values are positive
+  bool log_y = false;                      ///< only drawn so if all values are positive and differ much
   std::vector<Series> series{};
 };
 

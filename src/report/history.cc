@@ -1,5 +1,7 @@
 #include "report/history.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -71,6 +73,19 @@ std::string read_text(const fs::path& path) {
   return std::move(text).str();
 }
 
+// As a person would write it: 0.1, not 0.10000000000000001.
+std::string text_of(const toml::node& node) {
+  if (const toml::value<double>* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const toml::array* list = node.as_array()) {
+    std::string text;
+    for (const toml::node& item : *list) text += (text.empty() ? "" : ", ") + text_of(item);
+    return "[" + text + "]";
+  }
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  return std::move(text).str();
+}
+
 void flatten(const toml::table& table, const std::string& prefix, RunHistory& run) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
@@ -78,9 +93,7 @@ void flatten(const toml::table& table, const std::string& prefix, RunHistory& ru
       flatten(*inner, name + ".", run);
       continue;
     }
-    std::ostringstream text;
-    node.visit([&](const auto& value) { text << value; });
-    run.settings.emplace_back(name, text.str());
+    run.settings.emplace_back(name, text_of(node));
   }
 }
 

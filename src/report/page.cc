@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "report/chart.h"
@@ -14,6 +15,8 @@ namespace resnet {
 namespace {
 
 using Column = std::optional<double> MetricsRow::*;
+
+constexpr const char* kTestError = "test error";
 
 Series series_of(const RunHistory& run, Column column, const std::string& label, int colour, bool dashed) {
   Series s{label, colour, dashed, {}};
@@ -80,42 +83,67 @@ std::optional<double> mean_of(const RunHistory& run, Column column) {
 
 std::string expectation(const RunHistory& run) {
   if (run.setting("expect.metric").empty()) return "–";
-  return run.setting("expect.value") + " ± " + run.setting("expect.tolerance");
+  return run.setting("expect.value") + " ± " + run.setting("expect.tolerance") + " %";
 }
 
-std::string result_row(const RunHistory& run, bool best) {
-  const MetricsRow* lowest = best_row(run);
-  const std::optional<double> wait = mean_of(run, &MetricsRow::data_wait_share);
-  const std::vector<std::string> cells = {
-      run.rows.empty() ? "0" : std::to_string(run.rows.back().step),
-      run.rows.empty() ? "0" : std::to_string(run.rows.size()),
-      number(last_value(run, &MetricsRow::train_loss), 4),
-      number(last_value(run, &MetricsRow::train_error), 2, " %"),
-      number(last_value(run, &MetricsRow::test_loss), 4),
-      number(last_value(run, &MetricsRow::test_error), 2, " %"),
-      lowest == nullptr ? "–" : number(lowest->test_error, 2, " %") + fmt::format(" at step {}", lowest->step),
-      expectation(run),
-      number(mean_of(run, &MetricsRow::images_per_second), 0),
-      wait ? number(*wait * 100, 1, " %") : "–",
-      duration(last_value(run, &MetricsRow::seconds))};
-  std::string html = fmt::format("<tr{}><td>{}</td>", best ? " class=\"best\"" : "", escape_html(run.name));
-  html += fmt::format("<td>{}</td><td>{}</td>", escape_html(run.setting("model.name")), escape_html(run.setting("data.path")));
-  for (const std::string& cell : cells) html += "<td class=\"number\">" + escape_html(cell) + "</td>";
-  return html + "</tr>\n";
+// One line of the table of results.
+struct Result {
+  std::string title;
+  std::function<std::string(const RunHistory&)> text;
+};
+
+std::vector<Result> result_lines() {
+  const auto last = [](Column column, int decimals, const std::string& unit) {
+    return [=](const RunHistory& run) { return number(last_value(run, column), decimals, unit); };
+  };
+  const auto lowest = [](const RunHistory& run) {
+    const MetricsRow* row = best_row(run);
+    return row == nullptr ? "–" : number(row->test_error, 2, " %") + fmt::format(" at step {}", row->step);
+  };
+  const auto wait = [](const RunHistory& run) {
+    const std::optional<double> share = mean_of(run, &MetricsRow::data_wait_share);
+    return share ? number(*share * 100, 1, " %") : "–";
+  };
+  return {{"model", [](const RunHistory& run) { return run.setting("model.name"); }},
+          {"data", [](const RunHistory& run) { return run.setting("data.path"); }},
+          {"steps", [](const RunHistory& run) { return std::to_string(run.rows.empty() ? 0 : run.rows.back().step); }},
+          {"epochs", [](const RunHistory& run) { return std::to_string(run.rows.empty() ? 0 : run.rows.back().epoch); }},
+          {"training loss", last(&MetricsRow::train_loss, 4, "")},
+          {"training error", last(&MetricsRow::train_error, 2, " %")},
+          {"test loss", last(&MetricsRow::test_loss, 4, "")},
+          {kTestError, last(&MetricsRow::test_error, 2, " %")},
+          {"lowest test error", lowest},
+          {"expected by the recipe", expectation},
+          {"pictures per second (mean)", [](const RunHistory& run) { return number(mean_of(run, &MetricsRow::images_per_second), 0); }},
+          {"waited for data", wait},
+          {"time", [](const RunHistory& run) { return duration(last_value(run, &MetricsRow::seconds)); }}};
+}
+
+// The run with the lowest final test error, or null.
+const RunHistory* best_run(const std::vector<RunHistory>& runs) {
+  const RunHistory* best = nullptr;
+  double lowest = INFINITY;
+  for (const RunHistory& run : runs) {
+    const std::optional<double> error = last_value(run, &MetricsRow::test_error);
+    if (!error || *error >= lowest) continue;
+    best = &run;
+    lowest = *error;
+  }
+  return best;
 }
 
 std::string results(const std::vector<RunHistory>& runs) {
-  const RunHistory* best = nullptr;
-  for (const RunHistory& run : runs) {
-    const MetricsRow* row = best_row(run);
-    if (row != nullptr && (best == nullptr || *row->test_error < *best_row(*best)->test_error)) best = &run;
-  }
-  std::string html = "<div class=\"scroll\"><table>\n<tr><th>run</th><th>model</th><th>data</th>";
-  for (const char* title : {"steps", "epochs", "training loss", "training error", "test loss", "test error",
-                            "lowest test error", "expected (%)", "img/s", "waited for data", "time"})
-    html += fmt::format("<th class=\"number\">{}</th>", title);
+  const RunHistory* best = runs.size() > 1 ? best_run(runs) : nullptr;
+  std::string html = "<div class=\"scroll\"><table>\n<tr><th></th>";
+  for (const RunHistory& run : runs) html += "<th class=\"number\">" + escape_html(run.name) + "</th>";
   html += "</tr>\n";
-  for (const RunHistory& run : runs) html += result_row(run, runs.size() > 1 && &run == best);
+  for (const Result& line : result_lines()) {
+    html += "<tr><th>" + line.title + "</th>";
+    for (const RunHistory& run : runs)
+      html += fmt::format("<td class=\"number{}\">{}</td>", &run == best && line.title == kTestError ? " best" : "",
+                          escape_html(line.text(run)));
+    html += "</tr>\n";
+  }
   return html + "</table></div>\n";
 }
 

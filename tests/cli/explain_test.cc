@@ -1,0 +1,66 @@
+// info, plan and bench: what they say about machines, models and plans.
+#include "cli/program.h"
+
+namespace resnet::cli_test {
+namespace {
+
+TEST(Info, DescribesTheMachine) {
+  const nlohmann::json info = resnet_program("info --json").record();
+  EXPECT_TRUE(info.at("processor").is_string());
+  EXPECT_GE(info.at("threads").get<int>(), 1);
+  EXPECT_FALSE(info.at("backends").at("cuda").get<bool>());
+  EXPECT_EQ(resnet_program("info --json", "RESNET_ISA=generic").record().at("isa_used"), "generic");
+  EXPECT_EQ(resnet_program("info --json", "RESNET_ISA=generic").record().at("default_dtype"), "f32");
+}
+
+// Table 6 and section 4.2 of the paper: 0.27 M parameters; its 20 layers with weights.
+TEST(Info, CountsAModel) {
+  const nlohmann::json info = resnet_program("info cifar-resnet20 --json").record();
+  EXPECT_EQ(info.at("parameters"), 269722);
+  EXPECT_EQ(info.at("depth"), 20);
+  EXPECT_EQ(info.at("train_batch"), 128);
+  EXPECT_GT(info.at("train_memory_bytes"), info.at("train_arena_bytes"));
+  EXPECT_LT(info.at("train_arena_bytes"), info.at("train_arena_bytes_no_reuse"));
+  int64_t parameters = 0, multiply_adds = 0;
+  for (const auto& layer : info.at("layers")) {
+    parameters += layer.at("parameters").get<int64_t>();
+    multiply_adds += layer.at("multiply_adds").get<int64_t>();
+  }
+  EXPECT_EQ(parameters, info.at("parameters"));
+  EXPECT_EQ(multiply_adds, info.at("multiply_adds"));
+  const Outcome text = resnet_program("info cifar-resnet20");
+  EXPECT_NE(text.out.find("269,722"), std::string::npos) << text.out;
+  EXPECT_EQ(resnet_program("info resnet50 --json").record().at("depth"), 50);
+}
+
+TEST(Plan, ListsStepsAndTimesThem) {
+  const std::string model = "plan cifar-resnet8 --json ";
+  const nlohmann::json plain = resnet_program(model + "--mode train --batch 4 --dtype f32").record();
+  EXPECT_EQ(plain.at("dtype"), "f32");
+  EXPECT_GT(plain.at("arena_bytes_no_reuse"), plain.at("arena_bytes"));
+  for (const auto& step : plain.at("steps")) {
+    EXPECT_FALSE(step.at("kernel").get<std::string>().empty());
+    EXPECT_FALSE(step.contains("forward_ms"));
+  }
+  const nlohmann::json timed = resnet_program(model + "--profile --seconds 0.05").record();
+  double share = 0;
+  for (const auto& step : timed.at("steps")) share += step.at("time_share").get<double>();
+  EXPECT_NEAR(share, 1, 1e-6);
+  EXPECT_LT(timed.at("steps").size(), resnet_program(model + "--no-fuse").record().at("steps").size());
+}
+
+TEST(Bench, MeasuresSteps) {
+  const std::string flags = "bench --json --model cifar-resnet8 -b 8 --steps 3 --mode ";
+  for (const std::string mode : {"train", "infer"}) {
+    const nlohmann::json bench = resnet_program(flags + mode).record();
+    EXPECT_EQ(bench.at("steps"), 3);
+    EXPECT_GT(bench.at("images_per_second"), 0);
+    EXPECT_GE(bench.at("latency_ms_p99"), bench.at("latency_ms_p50"));
+    EXPECT_GT(bench.at("peak_memory_bytes"), 1 << 20);
+  }
+  const nlohmann::json fed = resnet_program(flags + "train --data synthetic:train=100,val=10").record();
+  EXPECT_GE(fed.at("data_wait_share"), 0);
+}
+
+}  // namespace
+}  // namespace resnet::cli_test

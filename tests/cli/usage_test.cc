@@ -1,0 +1,88 @@
+// The command line as a contract: exit statuses, help, suggestions, and what stands on which stream.
+#include "cli/program.h"
+
+namespace resnet::cli_test {
+namespace {
+
+const std::vector<std::string> kCommands = {"train", "eval", "predict", "info", "plan", "bench", "data", "report"};
+
+// A failure is one line that names the program, and nothing on standard output.
+void expect_failure(const Outcome& run, int status, const std::string& mentioned) {
+  EXPECT_EQ(run.status, status) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(line_count(run.err), 1u) << run.err;
+  EXPECT_EQ(run.err.rfind("resnet", 0), 0u) << run.err;
+  EXPECT_NE(run.err.find(mentioned), std::string::npos) << run.err;
+}
+
+TEST(Usage, EveryCommandExplainsItselfWithAnExample) {
+  const Outcome help = resnet_program("--help");
+  EXPECT_EQ(help.status, 0);
+  for (const std::string& command : kCommands) {
+    EXPECT_NE(help.out.find("\n  " + command), std::string::npos) << command;
+    const Outcome run = resnet_program(command + " --help");
+    EXPECT_EQ(run.status, 0) << command;
+    EXPECT_NE(run.out.find("Example:\n  resnet " + command), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find("--json"), std::string::npos) << command;
+    EXPECT_NE(run.out.find("--quiet"), std::string::npos) << command;
+  }
+}
+
+TEST(Usage, VersionIsPrinted) {
+  const Outcome run = resnet_program("--version");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_EQ(run.out.rfind("resnet ", 0), 0u) << run.out;
+}
+
+TEST(Usage, WithoutACommandThereIsHelpAndStatusTwo) {
+  const Outcome run = resnet_program("");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_NE(run.err.find("train"), std::string::npos);
+}
+
+TEST(Usage, WrongUsageIsStatusTwoWithASuggestion) {
+  expect_failure(resnet_program("trian"), 2, "did you mean 'train'?");
+  expect_failure(resnet_program("train --epoch 3"), 2, "did you mean --epochs?");
+  expect_failure(resnet_program("train --epochs"), 2, "--epochs");
+  expect_failure(resnet_program("train --epochs ten"), 2, "ten");
+  expect_failure(resnet_program("train --epochs 0"), 2, "--epochs");
+  expect_failure(resnet_program("train --epochs 1 --steps 2"), 2, "--steps");
+  expect_failure(resnet_program("train --dtype f64"), 2, "f64");
+  expect_failure(resnet_program("train --resume"), 2, "--output-dir");
+  expect_failure(resnet_program("train --set lr"), 2, "key=value");
+  expect_failure(resnet_program("train a.toml b.toml"), 2, "b.toml");
+  expect_failure(resnet_program("predict"), 2, "IMAGE");
+  expect_failure(resnet_program("eval"), 2, "--data");
+  expect_failure(resnet_program("data"), 2, "subcommand");
+  expect_failure(resnet_program("--nonsense"), 2, "nonsense");
+}
+
+TEST(Usage, FailuresAreStatusOneWithOneLine) {
+  expect_failure(resnet_program("info resnet5"), 1, "resnet50");
+  expect_failure(resnet_program("plan cifar-resnet21"), 1, "cifar-resnet2");
+  expect_failure(resnet_program("info no/such.safetensors"), 1, "no such file");
+  expect_failure(resnet_program("eval -q --weights none.safetensors --data synthetic:"), 1, "none.safetensors");
+  expect_failure(resnet_program("predict -q --weights none.safetensors a.png"), 1, "none.safetensors");
+  expect_failure(resnet_program("train nosuch.toml"), 1, "nosuch.toml");
+  expect_failure(resnet_program("train --device cuda"), 1, "CUDA");
+  expect_failure(resnet_program("train --set optimizer.lrr=1"), 1, "optimizer.lr");
+  expect_failure(resnet_program("train -q --model cifar-resnet2 --steps 1"), 1, "cifar-resnet");
+  expect_failure(resnet_program("report no-such-run"), 1, "no-such-run");
+  expect_failure(resnet_program("info", "RESNET_ISA=mmx"), 1, "RESNET_ISA");
+}
+
+TEST(Usage, AFullDiskIsNoticed) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+  const std::string command = "'" RESNET_PROGRAM "' info > /dev/full 2> /dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
+}
+
+TEST(Usage, DefaultWeightsThatAreMissingAreExplained) {
+  const TempFolder folder;
+  const Outcome run = resnet_program("predict x.png", "RESNET_WEIGHTS_DIR='" + folder.path() + "'");
+  expect_failure(run, 1, "--weights FILE");
+}
+
+}  // namespace
+}  // namespace resnet::cli_test
