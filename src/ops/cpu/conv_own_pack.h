@@ -33,14 +33,15 @@ void transpose_pairs(const uint16_t* const x[16], const uint16_t* const x2[16], 
 /// index[k] < 0. `count` (even) is the number of ks.
 void pack_weights(const float* w, int64_t column_step, const int32_t* index, int64_t count, uint16_t* out);
 
-/// Where a block of results goes: tile (i,j) holds pixels 16i… and channels 16j….
+/// Where a block of results goes: tile (i,j) holds 16 pixels by channels 16j….
 struct ResultStore {
   const float* c = nullptr;
   int m_tiles = 0, n_tiles = 0;      ///< n_tiles is 1 or 2
   int64_t c_stride = 0;              ///< floats between tile rows
-  const int64_t* offset = nullptr;   ///< [16·m_tiles], of a pixel from y; negative: no pixel
+  int64_t at[4] = {};                ///< of a tile row, in elements of y
+  const int64_t* offset[4] = {};     ///< [16] of its pixels, from there; negative: no pixel
   uint16_t* y = nullptr;
-  const uint16_t* addend = nullptr;  ///< added, at the same offsets; may be y itself
+  const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
 };

@@ -48,6 +48,38 @@ void transpose(__m512i r[16]) {
 
 __m512 widen_f32(const uint16_t* x) { return _mm512_castsi512_ps(_mm512_slli_epi32(widen(x), 16)); }
 
+// Two: 32 channels a pixel, else 16. Finish: with bias, and ReLU where asked for.
+template <bool kTwo, bool kAddend, bool kFinish>
+void store_rows(const ResultStore& s) {
+  const __m512 zero = _mm512_setzero_ps();
+  const __m512 bias0 = kFinish && s.bias ? _mm512_loadu_ps(s.bias) : zero;
+  const __m512 bias1 = kTwo && kFinish && s.bias ? _mm512_loadu_ps(s.bias + 16) : zero;
+  const __m512 least = _mm512_set1_ps(kFinish && s.relu ? 0.0f : -__builtin_inff());
+  for (int i = 0; i < s.m_tiles; ++i) {
+    const float* c = s.c + i * s.c_stride;
+    const int64_t* offset = s.offset[i];
+    const uint16_t* addend = kAddend ? s.addend + s.at[i] : nullptr;
+    uint16_t* y = s.y + s.at[i];
+    UNROLL for (int row = 0; row < 16; ++row, c += 16) {
+      const int64_t at = offset[row];
+      if (at < 0) continue;
+      __m512 v0 = _mm512_loadu_ps(c), v1 = kTwo ? _mm512_loadu_ps(c + 256) : zero;
+      if constexpr (kAddend) {
+        v0 = _mm512_add_ps(v0, widen_f32(addend + at));
+        if (kTwo) v1 = _mm512_add_ps(v1, widen_f32(addend + at + 16));
+      }
+      if constexpr (kFinish) {
+        v0 = _mm512_max_ps(_mm512_add_ps(v0, bias0), least);
+        if (kTwo) v1 = _mm512_max_ps(_mm512_add_ps(v1, bias1), least);
+      }
+      if constexpr (kTwo)
+        _mm512_storeu_si512(y + at, (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
+      else
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + at), (__m256i)_mm512_cvtneps_pbh(v0));
+    }
+  }
+}
+
 }  // namespace
 
 void copy_pixels(const PixelRun& run) {
@@ -103,32 +135,13 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
 }
 
 void store_results(const ResultStore& s) {
-  const __m512 zero = _mm512_setzero_ps();
-  const bool two = s.n_tiles == 2;
-  const __m512 bias0 = s.bias ? _mm512_loadu_ps(s.bias) : zero;
-  const __m512 bias1 = s.bias && two ? _mm512_loadu_ps(s.bias + 16) : zero;
-  for (int i = 0; i < s.m_tiles; ++i) {
-    const float* c = s.c + i * s.c_stride;
-    for (int row = 0; row < 16; ++row, c += 16) {
-      const int64_t at = s.offset[16 * i + row];
-      if (at < 0) continue;
-      __m512 v0 = _mm512_add_ps(_mm512_loadu_ps(c), bias0);
-      __m512 v1 = two ? _mm512_add_ps(_mm512_loadu_ps(c + 256), bias1) : zero;
-      if (s.addend) {
-        v0 = _mm512_add_ps(v0, widen_f32(s.addend + at));
-        if (two) v1 = _mm512_add_ps(v1, widen_f32(s.addend + at + 16));
-      }
-      if (s.relu) {
-        v0 = _mm512_max_ps(v0, zero);
-        v1 = _mm512_max_ps(v1, zero);
-      }
-      const __m512i y = (__m512i)_mm512_cvtne2ps_pbh(v1, v0);
-      if (two)
-        _mm512_storeu_si512(s.y + at, y);
-      else
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at), _mm512_castsi512_si256(y));
-    }
+  const bool finish = s.bias || s.relu;
+  if (s.n_tiles == 2) {
+    if (finish) return s.addend ? store_rows<true, true, true>(s) : store_rows<true, false, true>(s);
+    return s.addend ? store_rows<true, true, false>(s) : store_rows<true, false, false>(s);
   }
+  if (finish) return s.addend ? store_rows<false, true, true>(s) : store_rows<false, false, true>(s);
+  return s.addend ? store_rows<false, true, false>(s) : store_rows<false, false, false>(s);
 }
 
 void add_tiles(const float* tile, const int64_t* offset, int64_t parts, float* out) {

@@ -21,6 +21,34 @@ bool is_pixelwise(const ConvShape& s) { return s.k == 1 && s.stride == 1 && s.pa
 
 ConvShape as_pixels(const ConvShape& s) { return {s.n * s.h * s.w, 1, 1, s.c, 1, 1, 0, 1, 1, s.oc}; }
 
+// Fetches the source of the next item into the second-level cache, a few lines with every product of this one.
+class RowConv::Ahead {
+ public:
+  void set(const uint16_t* x, int64_t elements, int64_t step, int64_t runs, int64_t products) {
+    at_ = reinterpret_cast<const char*>(x);
+    bytes_ = elements * 2;
+    step_ = step * 2;
+    runs_ = runs;
+    done_ = 0;
+    lines_ = ceil_div(ceil_div(bytes_, kLine) * runs, std::max<int64_t>(1, products));
+  }
+  void fetch() {
+    for (int64_t i = 0; i < lines_ && runs_ > 0; ++i) {
+      __builtin_prefetch(at_ + done_, 0, 2);
+      done_ += kLine;
+      if (done_ < bytes_) continue;
+      done_ = 0;
+      at_ += step_;
+      --runs_;
+    }
+  }
+
+ private:
+  static constexpr int64_t kLine = 64;
+  const char* at_ = nullptr;
+  int64_t bytes_ = 0, step_ = 0, runs_ = 0, done_ = 0, lines_ = 0;
+};
+
 // What one thread works on: `pictures` pictures from `first` on (at most group_), output rows [row0, row1) of every phase.
 struct RowConv::Item {
   const Buffers* b;
@@ -29,6 +57,7 @@ struct RowConv::Item {
   uint16_t* window;   // the scratch copy of the source
   int64_t* targets;   // [max_entries_] offset of an output pixel within its row
   float* results;     // [4][256]
+  Ahead* ahead;
 };
 
 RowConv::Axis RowConv::forward_axis(const ConvShape& s, int64_t count) {
@@ -157,6 +186,8 @@ void RowConv::plan_window() {
   block_rows_ = std::min(block_rows_, std::max<int64_t>(1, max_rows_ * groups_ / threads_));
   row_blocks_ = ceil_div(max_rows_, block_rows_);
   plane_ = ((block_rows_ - 1) * source_step_ + span_y_) * row_;
+  lines_ = layout_ == Layout::flat || (group_ == 1 && source_.c == kK && source_step_ == 1);
+  if (layout_ != Layout::direct) plan_parts();
   window_elements_ = planes * plane_;
 }
 
@@ -204,24 +235,45 @@ size_t RowConv::workspace_bytes() const { return thread_bytes_ * static_cast<siz
 
 void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
   parallel_for(groups_ * row_blocks_, [&](int64_t begin, int64_t end, int thread) {
+    Ahead ahead;
     Item item{};
     item.b = &b;
     item.isa = &isa;
+    item.ahead = &ahead;
     char* scratch = static_cast<char*>(b.workspace) + thread_bytes_ * static_cast<size_t>(thread);
     item.results = reinterpret_cast<float*>(scratch);
     item.targets = reinterpret_cast<int64_t*>(item.results + kMaxTiles * kResultElements);
     item.window = reinterpret_cast<uint16_t*>(item.targets + max_entries_);
     isa.begin();
     for (int64_t i = begin; i < end; ++i) {
-      item.first = i / row_blocks_ * group_;
-      item.pictures = std::min(group_, source_.n - item.first);
-      item.row0 = i % row_blocks_ * block_rows_;
-      item.row1 = std::min(item.row0 + block_rows_, max_rows_);
+      set_item(item, i);
       load_window(item);
+      if (i + 1 < end) look_ahead(item, i + 1);
       for (const Phase& p : phases_) run_phase(p, item);
     }
     isa.end();
   });
+}
+
+void RowConv::set_item(Item& item, int64_t i) const {
+  item.first = i / row_blocks_ * group_;
+  item.pictures = std::min(group_, source_.n - item.first);
+  item.row0 = i % row_blocks_ * block_rows_;
+  item.row1 = std::min(item.row0 + block_rows_, max_rows_);
+}
+
+// Plans the fetching of item i during `item`, which has about as many products.
+void RowConv::look_ahead(const Item& item, int64_t i) const {
+  Item next = item;
+  set_item(next, i);
+  const int64_t y0 = std::clamp<int64_t>(next.row0 * source_step_ + window_y0_, 0, source_.h);
+  const int64_t y1 = std::clamp<int64_t>((next.row1 - 1) * source_step_ + window_y0_ + span_y_, y0, source_.h);
+  const int64_t picture = source_.h * source_.w * source_.c, columns = ceil_div(target_.c / 16, 2);
+  int64_t products = 0;
+  for (const Phase& p : phases_)
+    products += ceil_div((std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16), 2) * columns;
+  const uint16_t* x = item.b->x + next.first * picture + y0 * source_.w * source_.c;
+  item.ahead->set(x, (y1 - y0) * source_.w * source_.c, picture, next.pictures, products);
 }
 
 void RowConv::load_window(const Item& item) const {
@@ -238,40 +290,52 @@ void RowConv::load_window(const Item& item) const {
   if (layout_ == Layout::flat) std::memset(item.window + rows * row_, 0, kK * 2);
 }
 
+// The scratch row of one picture: the source's row with zeros where the window reaches beyond the picture.
 void RowConv::load_row(const Item& item, int64_t row, int64_t g) const {
   const int64_t y = item.row0 * source_step_ + window_y0_ + row;
   const bool inside = y >= 0 && y < source_.h && g < item.pictures;
   const uint16_t* x = inside ? item.b->x + ((item.first + g) * source_.h + y) * source_.w * source_.c : nullptr;
-  // Window columns [left, right) lie in the picture.
-  const int64_t left = std::clamp<int64_t>(-window_x0_, 0, window_cols_);
-  const int64_t right = inside ? std::clamp<int64_t>(source_.w - window_x0_, left, window_cols_) : left;
-  if (layout_ == Layout::flat) {
-    uint16_t* out = item.window + row * row_;
-    std::memset(out, 0, static_cast<size_t>(left * source_.c) * 2);
-    if (right > left)
-      std::memcpy(out + left * source_.c, x + (left + window_x0_) * source_.c, static_cast<size_t>((right - left) * source_.c) * 2);
-    std::memset(out + right * source_.c, 0, static_cast<size_t>((window_cols_ - right) * source_.c) * 2);
-    return;
+  uint16_t* out = item.window + row * row_ + (layout_ == Layout::blocked ? g * kK : 0);
+  for (const Part& part : parts_) {
+    const uint16_t* from = inside && part.source >= 0 ? x + part.source : nullptr;
+    if (lines_) {
+      if (from)
+        std::memcpy(out + part.target, from, static_cast<size_t>(part.count) * 2);
+      else
+        std::memset(out + part.target, 0, static_cast<size_t>(part.count) * 2);
+      continue;
+    }
+    PixelRun run;
+    run.x = from;
+    run.step = source_step_ * source_.c;
+    run.count = part.count;
+    run.blocks = source_.c / kK;
+    run.out = out + part.target;
+    run.out_step = group_ * kK;
+    run.out_block = plane_;
+    copy_pixels(run);
   }
+}
+
+// Cuts a scratch row into what is left of the picture, in it, and right of it, for every phase of its columns.
+void RowConv::plan_parts() {
+  const int64_t left = std::clamp<int64_t>(-window_x0_, 0, window_cols_);
+  const int64_t right = std::clamp<int64_t>(source_.w - window_x0_, left, window_cols_);
+  const auto add = [&](int64_t from, int64_t to, int64_t phase, bool inside) {  // window columns [from, to)
+    if (lines_) {
+      if (from < to) parts_.push_back({inside ? (from + window_x0_) * source_.c : -1, from * source_.c, (to - from) * source_.c});
+      return;
+    }
+    from += (phase - from % source_step_ + source_step_) % source_step_;
+    if (from < to)
+      parts_.push_back({inside ? (from + window_x0_) * source_.c : -1, column_offset(from), ceil_div(to - from, source_step_)});
+  };
   const int64_t kernel = static_cast<int64_t>(phases_[0].x.tap.size());
-  for (int64_t phase = 0; phase < source_step_; ++phase) {
-    if (source_step_ > 1 && phase >= kernel) break;
-    const auto part = [&](int64_t from, int64_t to, const uint16_t* pixels) {  // window columns [from, to)
-      from += (phase - from % source_step_ + source_step_) % source_step_;
-      if (from >= to) return;
-      PixelRun run;
-      run.x = pixels ? pixels + (from + window_x0_) * source_.c : nullptr;
-      run.step = source_step_ * source_.c;
-      run.count = ceil_div(to - from, source_step_);
-      run.blocks = source_.c / kK;
-      run.out = item.window + row * row_ + column_offset(from) + g * kK;
-      run.out_step = group_ * kK;
-      run.out_block = plane_;
-      copy_pixels(run);
-    };
-    part(0, left, nullptr);
-    part(left, right, x);
-    part(right, window_cols_, nullptr);
+  const int64_t phases = lines_ ? 1 : source_step_ == 1 ? 1 : std::min(source_step_, kernel);
+  for (int64_t phase = 0; phase < phases; ++phase) {
+    add(0, left, phase, false);
+    add(left, right, phase, true);
+    add(right, window_cols_, phase, false);
   }
 }
 
@@ -293,6 +357,9 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
   const uint16_t* source = copied ? item.window : item.b->x + item.first * source_.c;
   const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16;
   const int64_t tiles = ceil_div(p.x.count * group_, 16), columns = target_.c / 16;
+  const int64_t rows = std::min(item.row1, p.y.count) - item.row0;
+  const int64_t target_row = target_step_ * target_.w * target_.c;
+  const int64_t target = ((item.first * target_.h + p.y.first) * target_.w + p.x.first) * target_.c + item.row0 * target_row;
   TileGemm gemm;
   gemm.k_blocks = static_cast<int64_t>(p.a_step.size());
   gemm.a_stride = entry_ * 2;
@@ -301,6 +368,8 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
   gemm.c = item.results;
   ResultStore store;
   store.c = gemm.c;
+  store.y = item.b->y;
+  store.addend = item.b->addend;
   store.relu = item.b->relu;
   for (int64_t j = 0; j < columns; j += gemm.n_tiles) {
     gemm.n_tiles = store.n_tiles = static_cast<int>(std::min<int64_t>(2, columns - j));
@@ -308,18 +377,17 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
     gemm.c_stride = store.c_stride = gemm.n_tiles * kResultElements;
     store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
     const int64_t most = gemm.n_tiles == 2 ? 2 : kMaxTiles;
-    for (int64_t r = item.row0; r < std::min(item.row1, p.y.count); ++r) {
-      const int64_t at = ((item.first * target_.h + p.y.first + r * target_step_) * target_.w + p.x.first) * target_.c + j * 16;
-      store.y = item.b->y + at;
-      store.addend = item.b->addend ? item.b->addend + at : nullptr;
-      const uint16_t* a = source + (r - item.row0) * source_step_ * row_;
-      for (int64_t i = 0; i < tiles; i += gemm.m_tiles) {
-        gemm.m_tiles = store.m_tiles = static_cast<int>(std::min(most, tiles - i));
-        for (int m = 0; m < gemm.m_tiles; ++m) gemm.a[m] = a + (i + m) * 16 * entry_;
-        store.offset = item.targets + i * 16;
-        item.isa->run(gemm);
-        store_results(store);
+    for (int64_t i = 0; i < rows * tiles; i += gemm.m_tiles) {
+      gemm.m_tiles = store.m_tiles = static_cast<int>(std::min(most, rows * tiles - i));
+      for (int m = 0; m < gemm.m_tiles; ++m) {
+        const int64_t row = (i + m) / tiles, tile = (i + m) % tiles;
+        gemm.a[m] = source + row * source_step_ * row_ + tile * 16 * entry_;
+        store.at[m] = target + row * target_row + j * 16;
+        store.offset[m] = item.targets + tile * 16;
       }
+      item.isa->run(gemm);
+      item.ahead->fetch();
+      store_results(store);
     }
   }
 }

@@ -57,15 +57,21 @@ class RowConv {
   // direct: tiles are read from x. blocked: copied as [c/32][row][column][picture][32]. flat: copied as [row][column][c],
   // where the K blocks run over the adjoining columns of the kernel.
   enum class Layout { direct, blocked, flat };
+  /// A run of scratch columns: `count` pixels (elements, where lines_) from `source` in the row; source < 0: zeros.
+  struct Part { int64_t source, target, count; };
   struct Item;
+  class Ahead;
 
   static Axis forward_axis(const ConvShape& s, int64_t count);
   static std::vector<Axis> gradient_axes(const ConvShape& s, int64_t extent);
   void plan(const ConvShape& s, int64_t channel_step);
   void choose_layout();
   void plan_window();
+  void plan_parts();
   void plan_phase(Phase& p, int64_t k, int64_t channel_step);
   int64_t column_offset(int64_t column) const;
+  void set_item(Item& item, int64_t i) const;
+  void look_ahead(const Item& item, int64_t i) const;
   void load_window(const Item& item) const;
   void load_row(const Item& item, int64_t row, int64_t g) const;
   void run_phase(const Phase& p, const Item& item) const;
@@ -80,6 +86,8 @@ class RowConv {
   int64_t block_rows_ = 1, row_blocks_ = 1, max_rows_ = 0;
   int64_t window_y0_ = 0, window_x0_ = 0;  // source position of the scratch's first row and column, for output row 0
   int64_t window_cols_ = 0, span_y_ = 0, phase_cols_ = 0;
+  bool lines_ = false;                     // scratch rows are copied as they lie
+  std::vector<Part> parts_;                // of a scratch row
   int64_t entry_ = 0;                      // elements between neighbouring entries of a tile
   int64_t row_ = 0, plane_ = 0;            // elements of a scratch row and plane
   int64_t window_elements_ = 0, max_entries_ = 0;
