@@ -138,7 +138,8 @@ class CpuBatchNorm final : public Kernel {
     }
     T *dx = static_cast<T*>(k.dx[0]), *d_addend = a_.add ? static_cast<T*>(k.dx[1]) : nullptr;
     over_rows(group, [&](int64_t row, int64_t n, int) {
-      loops<T>().backward(x(k) + row * c_, dy + row * c_, mask(k, row), dx + row * c_, d_addend ? d_addend + row * c_ : nullptr,
+      loops<T>().backward(x(k) + row * c_, dy + row * c_, mask(k, row), dx ? dx + row * c_ : nullptr,
+                          d_addend ? d_addend + row * c_ : nullptr,
                           k.accumulate[1], n, c_, p, q, r);
     });
   }

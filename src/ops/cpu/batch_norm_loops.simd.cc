@@ -96,7 +96,7 @@ void backward(const T* x, const T* dy, const uint16_t* mask, T* dx, T* d_addend,
       if (mask) dz = select(mask[i * words + k / 16], dz);
       const F16 v = a * dz + (b * load16(x + at, lanes) + d);
       if (d_addend) store16(d_addend + at, accumulate ? load16(d_addend + at, lanes) + dz : dz, lanes);
-      store16(dx + at, v, lanes);
+      if (dx) store16(dx + at, v, lanes);
     }
   });
 }
