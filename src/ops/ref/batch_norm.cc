@@ -31,41 +31,50 @@ class RefBatchNorm final : public Kernel {
   std::string name() const override { return "ref"; }
 
   void forward(const KernelArgs& a) override {
-    for (int64_t g = 0; g < groups_; ++g)
-      for (int64_t c = 0; c < channels_; ++c) {
-        Statistics s{a.w[2][c], 1 / std::sqrt(double{a.w[3][c]} + at_.eps)};
-        if (spec_.train) {
-          s = batch_statistics(a, g, c);
-          static_cast<Statistics*>(a.saved)[g * channels_ + c] = s;
-        }
-        normalise(a, g, c, s);
-      }
+    for (int64_t g = 0; g < groups_; ++g) {
+      std::vector<Statistics> s = spec_.train ? batch_statistics(a, g) : running_statistics(a);
+      normalise(a, g, s);
+      if (spec_.train) std::copy(s.begin(), s.end(), static_cast<Statistics*>(a.saved) + g * channels_);
+    }
   }
 
   void backward(const KernelArgs& a) override {
-    for (int64_t c = 0; c < channels_; ++c) {
-      double dgamma = 0, dbeta = 0;
-      for (int64_t g = 0; g < groups_; ++g) {
-        const Statistics s = static_cast<const Statistics*>(a.saved)[g * channels_ + c];
-        double sum_dz = 0, sum_dz_xhat = 0;
-        for (int64_t i = begin(g) + c; i < end(g); i += channels_) {
-          sum_dz += dz(a, i);
-          sum_dz_xhat += dz(a, i) * xhat(a, i, s);
-        }
-        dbeta += sum_dz;
-        dgamma += sum_dz_xhat;
-        input_gradients(a, g, c, sum_dz, sum_dz_xhat);
+    std::vector<Sums> total(static_cast<size_t>(channels_));
+    for (int64_t g = 0; g < groups_; ++g) {
+      const auto* s = static_cast<const Statistics*>(a.saved) + g * channels_;
+      std::vector<Sums> sums(total.size());
+      for_each(g, [&](int64_t i, size_t c) {
+        sums[c].dz += dz(a, i);
+        sums[c].dz_xhat += dz(a, i) * xhat(a, i, s[c]);
+      });
+      input_gradients(a, g, s, sums);
+      for (size_t c = 0; c < total.size(); ++c) {
+        total[c].dz += sums[c].dz;
+        total[c].dz_xhat += sums[c].dz_xhat;
       }
-      if (a.dw[0]) a.dw[0][c] = static_cast<float>(dgamma);
-      if (a.dw[1]) a.dw[1][c] = static_cast<float>(dbeta);
+    }
+    for (size_t c = 0; c < total.size(); ++c) {
+      if (a.dw[0]) a.dw[0][c] = static_cast<float>(total[c].dz_xhat);
+      if (a.dw[1]) a.dw[1][c] = static_cast<float>(total[c].dz);
     }
   }
 
  private:
-  // The elements of group g; those of one channel lie channels_ apart.
+  struct Sums {
+    double dz = 0, dz_xhat = 0;
+  };
+
   int64_t begin(int64_t g) const { return g * group_ * picture_; }
   int64_t end(int64_t g) const { return std::min((g + 1) * group_, spec_.y[0]) * picture_; }
+  /// Values a channel in group g.
   double count(int64_t g) const { return static_cast<double>((end(g) - begin(g)) / channels_); }
+
+  /// Calls visit(element, channel) for all elements of group g.
+  template <class Visit>
+  void for_each(int64_t g, const Visit& visit) const {
+    for (int64_t pixel = begin(g); pixel < end(g); pixel += channels_)
+      for (int64_t c = 0; c < channels_; ++c) visit(pixel + c, static_cast<size_t>(c));
+  }
 
   double xhat(const KernelArgs& a, int64_t i, const Statistics& s) const {
     return (get(a.x[0], spec_.dtype, i) - s.mean) * s.inv_std;
@@ -75,39 +84,47 @@ class RefBatchNorm final : public Kernel {
     return at_.relu && !(get(a.y, spec_.dtype, i) > 0) ? 0 : get(a.dy, spec_.dtype, i);
   }
 
-  /// Also updates the running statistics, with the unbiased variance (of one value: the biased one).
-  Statistics batch_statistics(const KernelArgs& a, int64_t g, int64_t c) const {
-    double sum = 0, squares = 0;
-    for (int64_t i = begin(g) + c; i < end(g); i += channels_) sum += get(a.x[0], spec_.dtype, i);
-    const double m = count(g), mean = sum / m;
-    for (int64_t i = begin(g) + c; i < end(g); i += channels_) {
-      const double d = get(a.x[0], spec_.dtype, i) - mean;
-      squares += d * d;
-    }
-    const double momentum = at_.momentum, unbiased = squares / std::max(m - 1, 1.0);
-    a.w[2][c] = static_cast<float>((1 - momentum) * a.w[2][c] + momentum * mean);
-    a.w[3][c] = static_cast<float>((1 - momentum) * a.w[3][c] + momentum * unbiased);
-    return {mean, 1 / std::sqrt(squares / m + at_.eps)};
+  std::vector<Statistics> running_statistics(const KernelArgs& a) const {
+    std::vector<Statistics> s;
+    for (int64_t c = 0; c < channels_; ++c) s.push_back({a.w[2][c], 1 / std::sqrt(double{a.w[3][c]} + at_.eps)});
+    return s;
   }
 
-  void normalise(const KernelArgs& a, int64_t g, int64_t c, const Statistics& s) const {
-    for (int64_t i = begin(g) + c; i < end(g); i += channels_) {
-      double y = xhat(a, i, s) * a.w[0][c] + a.w[1][c];
+  /// Also updates the running statistics, with the unbiased variance (of one value: the biased one).
+  std::vector<Statistics> batch_statistics(const KernelArgs& a, int64_t g) const {
+    std::vector<Statistics> s(static_cast<size_t>(channels_), Statistics{0, 0});
+    std::vector<double> squares(s.size(), 0.0);
+    const double m = count(g), momentum = at_.momentum;
+    for_each(g, [&](int64_t i, size_t c) { s[c].mean += get(a.x[0], spec_.dtype, i) / m; });
+    for_each(g, [&](int64_t i, size_t c) {
+      const double d = get(a.x[0], spec_.dtype, i) - s[c].mean;
+      squares[c] += d * d;
+    });
+    for (size_t c = 0; c < s.size(); ++c) {
+      s[c].inv_std = 1 / std::sqrt(squares[c] / m + at_.eps);
+      a.w[2][c] = static_cast<float>((1 - momentum) * a.w[2][c] + momentum * s[c].mean);
+      a.w[3][c] = static_cast<float>((1 - momentum) * a.w[3][c] + momentum * squares[c] / std::max(m - 1, 1.0));
+    }
+    return s;
+  }
+
+  void normalise(const KernelArgs& a, int64_t g, const std::vector<Statistics>& s) const {
+    for_each(g, [&](int64_t i, size_t c) {
+      double y = xhat(a, i, s[c]) * a.w[0][c] + a.w[1][c];
       if (at_.add) y += get(a.x[1], spec_.dtype, i);
       set(a.y, spec_.dtype, i, at_.relu && y < 0 ? 0 : y);
-    }
+    });
   }
 
   /// dx = gamma/std · (dz - mean(dz) - xhat·mean(dz·xhat)); the addend's gradient is dz.
-  void input_gradients(const KernelArgs& a, int64_t g, int64_t c, double sum_dz, double sum_dz_xhat) const {
-    const Statistics s = static_cast<const Statistics*>(a.saved)[g * channels_ + c];
+  void input_gradients(const KernelArgs& a, int64_t g, const Statistics* s, const std::vector<Sums>& sums) const {
     const double m = count(g);
-    for (int64_t i = begin(g) + c; i < end(g); i += channels_) {
+    for_each(g, [&](int64_t i, size_t c) {
       const double d = dz(a, i);
-      const double dx = a.w[0][c] * s.inv_std * (d - sum_dz / m - xhat(a, i, s) * sum_dz_xhat / m);
+      const double dx = a.w[0][c] * s[c].inv_std * (d - sums[c].dz / m - xhat(a, i, s[c]) * sums[c].dz_xhat / m);
       if (a.dx[0]) put(a.dx[0], spec_.dtype, i, dx, a.accumulate[0]);
       if (a.dx[1]) put(a.dx[1], spec_.dtype, i, d, a.accumulate[1]);
-    }
+    });
   }
 
   const BatchNorm::Attributes at_;
