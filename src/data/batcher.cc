@@ -21,7 +21,8 @@ Batcher::Batcher(std::shared_ptr<const Dataset> data, const Preprocessing& prepr
     : data_(std::move(data)), normalizer_(preprocessing), options_(options) {
   CHECK(options.batch > 0, "batches of ", options.batch, " pictures: at least one is needed");
   CHECK(data_ != nullptr && data_->size() > 0, "no pictures to make batches of");
-  CHECK(data_->size() <= std::numeric_limits<uint32_t>::max(), "a data set of ", data_->size(), " pictures; 2^32-1 at most");
+  CHECK(data_->size() <= std::numeric_limits<uint32_t>::max(), "a data set of ", data_->size(),
+        " pictures; 2^32-1 at most");
   CHECK(options.augmentation.pad >= 0 && options.augmentation.pad <= normalizer_.size(), "padding by ",
         options.augmentation.pad, " pixels a side; 0 to ", normalizer_.size(), " (the picture's size) are possible");
   CHECK(batches_per_epoch() > 0, "a data set of ", data_->size(), " pictures gives no full batch of ", options.batch,

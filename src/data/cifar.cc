@@ -17,7 +17,7 @@ constexpr int64_t kPlane = kSide * kSide;
 constexpr int64_t kPixels = 3 * kPlane;
 
 struct CifarFile {
-  std::string name;   // without the folder
+  std::string name;  // without the folder
   MappedFile data;
   int64_t first = 0;  // index of its first picture
   int64_t count = 0;
@@ -60,20 +60,22 @@ class Cifar : public Dataset {
     CifarFile file{name, MappedFile(path), size_, 0};
     const auto bytes = static_cast<int64_t>(file.data.bytes().size());
     CHECK(bytes > 0, path, " is empty; a ", kind, " file holds records of ", record_, " bytes: fetch it again");
-    CHECK(bytes % record_ == 0, path, " holds ", bytes, " bytes, which is not a multiple of a ", kind, " record's ", record_,
-          " (", bytes / record_, " records and ", bytes % record_, " bytes more): it is truncated or another kind of file");
+    CHECK(bytes % record_ == 0, path, " holds ", bytes, " bytes, which is not a multiple of a ", kind, " record's ",
+          record_, " (", bytes / record_, " records and ", bytes % record_,
+          " bytes more): it is truncated or another kind of file");
     file.count = bytes / record_;
     const uint8_t* labels = file.data.bytes().data() + label_bytes_ - 1;
     for (int64_t r = 0; r < file.count; ++r)
-      CHECK(labels[r * record_] < classes_.size(), path, ": record ", r, " has label ", int(labels[r * record_]), "; ", kind,
-            " has labels 0 to ", classes_.size() - 1, ": the file is damaged or of another kind");
+      CHECK(labels[r * record_] < classes_.size(), path, ": record ", r, " has label ", int(labels[r * record_]), "; ",
+            kind, " has labels 0 to ", classes_.size() - 1, ": the file is damaged or of another kind");
     size_ += file.count;
     files_.push_back(std::move(file));
   }
 
   const CifarFile& file_of(int64_t i) const {
     CHECK(i >= 0 && i < size_, "picture ", i, " of a data set of ", size_);
-    auto after = std::upper_bound(files_.begin(), files_.end(), i, [](int64_t v, const CifarFile& f) { return v < f.first; });
+    auto after =
+        std::upper_bound(files_.begin(), files_.end(), i, [](int64_t v, const CifarFile& f) { return v < f.first; });
     return *--after;
   }
 
@@ -112,8 +114,8 @@ std::vector<std::string> read_classes(const std::string& folder, const CifarLayo
   std::vector<std::string> names;
   for (std::string line; std::getline(in, line) && names.size() <= layout.classes.size();)
     if (!trimmed(line).empty()) names.push_back(trimmed(line));
-  CHECK(names.size() == layout.classes.size(), path.string(), " names ", names.size(), " classes; ", layout.name, " has ",
-        layout.classes.size(), ": put one name on each line, or remove the file to use the standard names");
+  CHECK(names.size() == layout.classes.size(), path.string(), " names ", names.size(), " classes; ", layout.name,
+        " has ", layout.classes.size(), ": put one name on each line, or remove the file to use the standard names");
   return names;
 }
 

@@ -17,9 +17,9 @@ struct CifarLayout {
   std::string name;                      ///< "CIFAR-10"
   std::vector<std::string> train_files;  ///< in order
   std::string test_file;
-  std::string class_file;                ///< optional in a folder: one class name a line
-  int label_bytes;                       ///< the last of them is the label that is used
-  std::vector<std::string> classes;      ///< the standard names
+  std::string class_file;            ///< optional in a folder: one class name a line
+  int label_bytes;                   ///< the last of them is the label that is used
+  std::vector<std::string> classes;  ///< the standard names
 };
 
 const std::vector<CifarLayout>& cifar_layouts();

@@ -14,8 +14,8 @@ using Bytes = std::span<const uint8_t>;
 
 /// A picture as the file stores it, not yet turned.
 struct Decoded {
-  Tensor picture;        ///< u8 [H,W,3] RGB
-  int orientation = 1;   ///< EXIF's, 1 to 8
+  Tensor picture;       ///< u8 [H,W,3] RGB
+  int orientation = 1;  ///< EXIF's, 1 to 8
 };
 
 /// Palettes and grey become RGB, 16-bit values keep their high byte, transparent pixels are laid on white.

@@ -22,11 +22,20 @@ struct Magic {
 };
 
 constexpr Magic kForeign[] = {
-    {0, "GIF8", "a GIF"},           {8, "WEBP", "a WebP"},        {0, "BM", "a BMP"},
-    {0, "II*", "a TIFF"},           {0, std::string_view("MM\0*", 4), "a TIFF"},       {4, "ftypavif", "an AVIF"},
-    {4, "ftyphei", "a HEIC"},       {0, "%PDF", "a PDF"},         {0, "<svg", "an SVG"},
-    {0, "\x1f\x8b", "a gzip"},      {0, "PK\x03\x04", "a zip"},   {0, "P6", "a PPM"},
-    {0, "<!DOCTYPE", "an HTML"},    {0, "<html", "an HTML"},
+    {0, "GIF8", "a GIF"},
+    {8, "WEBP", "a WebP"},
+    {0, "BM", "a BMP"},
+    {0, "II*", "a TIFF"},
+    {0, std::string_view("MM\0*", 4), "a TIFF"},
+    {4, "ftypavif", "an AVIF"},
+    {4, "ftyphei", "a HEIC"},
+    {0, "%PDF", "a PDF"},
+    {0, "<svg", "an SVG"},
+    {0, "\x1f\x8b", "a gzip"},
+    {0, "PK\x03\x04", "a zip"},
+    {0, "P6", "a PPM"},
+    {0, "<!DOCTYPE", "an HTML"},
+    {0, "<html", "an HTML"},
 };
 
 bool has(Bytes file, size_t offset, std::string_view magic) {

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstring>
 #include <vector>
-
-#include <jpeglib.h>
-
-#include <jerror.h>
+// clang-format off
+#include <jpeglib.h>  // needs <cstdio>
+#include <jerror.h>   // needs jpeglib.h
+// clang-format on
 
 #include "core/check.h"
 #include "data/image_decode.h"
@@ -31,8 +31,7 @@ struct JpegReader {
   JpegReader& operator=(const JpegReader&) = delete;
 
   // Runs body(), which must hold no objects with destructors while it calls libjpeg. False: libjpeg failed.
-  template <class Body>
-  bool guarded(const Body& body) {
+  template <class Body> bool guarded(const Body& body) {
     if (setjmp(escape) != 0) return false;
     body();
     return true;

@@ -31,27 +31,28 @@ struct Loader::Impl {
   Impl(std::shared_ptr<const Dataset> data, const Preprocessing& preprocessing, const LoaderOptions& options);
   ~Impl();
 
-  void work();                 // the body of a worker
+  void work();  // the body of a worker
   void fill(Slot& slot, int64_t number, Batcher::Scratch& scratch) noexcept;
 
   Batcher batcher;
-  int64_t batches;             // of an epoch
-  bool started = false;        // seek() was called
+  int64_t batches;       // of an epoch
+  bool started = false;  // seek() was called
   double waited = 0;
-  Batcher::Scratch scratch;    // of the calling thread, where there are no workers
+  Batcher::Scratch scratch;  // of the calling thread, where there are no workers
   std::vector<Slot> ring;
 
-  std::mutex mutex;            // guards what follows, and `ready` of the slots
+  std::mutex mutex;  // guards what follows, and `ready` of the slots
   std::condition_variable wanted, made;
-  int64_t taken = 0;           // next batch to be prepared
-  int64_t given = 0;           // next batch that next() gives
-  int64_t held = kNone;           // the batch that the caller looks at; its slot is not refilled
-  int active = 0;              // workers that prepare a batch now
+  int64_t taken = 0;     // next batch to be prepared
+  int64_t given = 0;     // next batch that next() gives
+  int64_t held = kNone;  // the batch that the caller looks at; its slot is not refilled
+  int active = 0;        // workers that prepare a batch now
   bool stop = false;
   std::vector<std::thread> threads;
 };
 
-Loader::Impl::Impl(std::shared_ptr<const Dataset> data, const Preprocessing& preprocessing, const LoaderOptions& options)
+Loader::Impl::Impl(std::shared_ptr<const Dataset> data, const Preprocessing& preprocessing,
+                   const LoaderOptions& options)
     : batcher(std::move(data), preprocessing, options), batches(batcher.batches_per_epoch()) {
   CHECK(options.workers >= 0 && options.workers <= 1024, options.workers, " data workers; 0 to 1024 are possible");
   CHECK(options.prefetch >= 1, "prefetch ", options.prefetch, ": at least one batch must be prepared ahead");

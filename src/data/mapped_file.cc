@@ -20,7 +20,8 @@ MappedFile::MappedFile(const std::string& path) {
   const bool known = ::fstat(fd, &info) == 0;
   const bool regular = known && S_ISREG(info.st_mode);
   void* data = nullptr;
-  if (regular && info.st_size > 0) data = ::mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
+  if (regular && info.st_size > 0)
+    data = ::mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
   const int error = errno;
   ::close(fd);
   CHECK(regular, path, " is not a regular file");

@@ -93,13 +93,15 @@ DataSplits open_folder(const std::string& folder) {
   for (const CifarLayout& layout : cifar_layouts())
     if (const size_t n = files_present(folder, layout); n > most) best = &layout, most = n;
   if (best != nullptr) return open_cifar(folder, *best);
-  CHECK(!fs::is_empty(folder), folder,
-        " is empty; looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) and CIFAR-100 (train.bin, "
-        "test.bin)");
-  throw Error(join("no known data set in ", folder,
-                   ": looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) and CIFAR-100 (train.bin, "
-                   "test.bin), found ",
-                   listing(folder), hint(folder)));
+  CHECK(
+      !fs::is_empty(folder), folder,
+      " is empty; looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) and CIFAR-100 (train.bin, "
+      "test.bin)");
+  throw Error(
+      join("no known data set in ", folder,
+           ": looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) and CIFAR-100 (train.bin, "
+           "test.bin), found ",
+           listing(folder), hint(folder)));
 }
 
 DataSplits open_any(const std::string& spec, const DataOptions& options) {
@@ -108,8 +110,8 @@ DataSplits open_any(const std::string& spec, const DataOptions& options) {
   const size_t colon = spec.find(':');
   CHECK(fs::exists(spec) || colon == std::string::npos || spec.find('/') < colon, "unknown kind of data '",
         spec.substr(0, colon + 1), "'; did you mean '", kSynthetic, "', or a folder?");
-  CHECK(fs::exists(spec), "no folder ", spec, "; give a folder with CIFAR-10 or CIFAR-100 (binary version), or ", kSynthetic,
-        " for pictures made by a procedure");
+  CHECK(fs::exists(spec), "no folder ", spec, "; give a folder with CIFAR-10 or CIFAR-100 (binary version), or ",
+        kSynthetic, " for pictures made by a procedure");
   CHECK(fs::is_directory(spec), spec, " is a file; give the folder that holds the data set (unpack an archive first)");
   return open_folder(spec);
 }

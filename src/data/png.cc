@@ -20,8 +20,7 @@ struct PngReader {
   PngReader& operator=(const PngReader&) = delete;
 
   // Runs body(), which must hold no objects with destructors while it calls libpng. False: libpng failed.
-  template <class Body>
-  bool guarded(const Body& body) {
+  template <class Body> bool guarded(const Body& body) {
     if (setjmp(escape) != 0) return false;
     body();
     return true;
@@ -48,12 +47,18 @@ struct PngReader {
   char message[128] = "";
 };
 
-// Reads up to the pixels and asks for 8-bit RGB or RGBA.
+// Reads up to the pixels.
 bool read_header(PngReader& r) {
   return r.guarded([&] {
     png_set_user_limits(r.png, 0x7fffffff, 0x7fffffff);  // check_dimensions() decides
     png_set_read_fn(r.png, &r, PngReader::read);
     png_read_info(r.png, r.info);
+  });
+}
+
+// Asks for 8-bit RGB or RGBA. Allocates rows: the dimensions must have been checked.
+bool set_output(PngReader& r) {
+  return r.guarded([&] {
     png_set_expand(r.png);
     png_set_strip_16(r.png);
     png_set_gray_to_rgb(r.png);
@@ -86,6 +91,7 @@ Decoded decode_png(Bytes file, const std::string& name) {
   CHECK(read_header(r), name, " is a damaged PNG file: ", r.message);
   const int64_t width = png_get_image_width(r.png, r.info), height = png_get_image_height(r.png, r.info);
   check_dimensions(name, static_cast<uint64_t>(width), static_cast<uint64_t>(height));
+  CHECK(set_output(r), name, " is a damaged PNG file: ", r.message);
   const int64_t channels = png_get_channels(r.png, r.info);
   CHECK(channels == 3 || channels == 4, name, ": a PNG file of ", channels, " channels");
 

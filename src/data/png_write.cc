@@ -40,7 +40,8 @@ void write_png(const std::string& path, const Tensor& image) {
   header.format = PNG_FORMAT_RGB;
   std::vector<char> bytes(PNG_IMAGE_PNG_SIZE_MAX(header));
   png_alloc_size_t used = bytes.size();
-  const int encoded = png_image_write_to_memory(&header, bytes.data(), &used, 0, image.as<uint8_t>().data(), 0, nullptr);
+  const int encoded =
+      png_image_write_to_memory(&header, bytes.data(), &used, 0, image.as<uint8_t>().data(), 0, nullptr);
   CHECK(encoded != 0, "cannot encode ", path, ": ", header.message);
   bytes.resize(used);
   write_bytes(path, bytes);

@@ -15,8 +15,8 @@ namespace resnet {
 namespace {
 
 struct Sums {
-  std::vector<uint64_t> value;            // [size,size,3]
-  uint64_t square[3] = {0, 0, 0};         // of all values of a channel
+  std::vector<uint64_t> value;     // [size,size,3]
+  uint64_t square[3] = {0, 0, 0};  // of all values of a channel
 };
 
 Sums sum_pictures(const Dataset& data, int64_t size, int64_t begin, int64_t end) {
@@ -97,12 +97,14 @@ Preprocessing measure_preprocessing(const Dataset& train, const std::string& kin
 Normalizer::Normalizer(const Preprocessing& p) : size_(p.size) {
   const Shape per_channel{3}, per_pixel{p.size, p.size, 3};
   CHECK(p.size > 0, "preprocessing to pictures of size ", p.size, ": it must be positive");
-  CHECK(p.mean.shape() == per_channel || p.mean.shape() == per_pixel, "a mean of shape ", p.mean.shape(), "; ", per_channel,
-        " (per channel) or ", per_pixel, " (per pixel) was expected");
-  CHECK(p.std.shape() == per_channel, "a standard deviation of shape ", p.std.shape(), "; ", per_channel, " was expected");
+  CHECK(p.mean.shape() == per_channel || p.mean.shape() == per_pixel, "a mean of shape ", p.mean.shape(), "; ",
+        per_channel, " (per channel) or ", per_pixel, " (per pixel) was expected");
+  CHECK(p.std.shape() == per_channel, "a standard deviation of shape ", p.std.shape(), "; ", per_channel,
+        " was expected");
   const float *mean = p.mean.f32(), *std = p.std.f32();
   for (int c = 0; c < 3; ++c)
-    CHECK(std[c] > 0 && std::isfinite(std[c]), "standard deviation ", std[c], " of channel ", c, ": it must be positive");
+    CHECK(std[c] > 0 && std::isfinite(std[c]), "standard deviation ", std[c], " of channel ", c,
+          ": it must be positive");
   const bool pixel = p.mean.shape() == per_pixel;
   scale_.resize(static_cast<size_t>(size_ * 3));
   offset_.resize(static_cast<size_t>(size_ * size_ * 3));
@@ -120,7 +122,8 @@ void normalize(const Tensor& image, const Preprocessing& preprocessing, float* o
   const Normalizer normalizer(preprocessing);
   const int64_t size = normalizer.size();
   const Shape wanted{size, size, 3};
-  CHECK(image.shape() == wanted, "a picture of shape ", image.shape(), " where ", wanted, " was expected: resize_and_crop it");
+  CHECK(image.shape() == wanted, "a picture of shape ", image.shape(), " where ", wanted,
+        " was expected: resize_and_crop it");
   const uint8_t* in = image.as<uint8_t>().data();
   for (int64_t y = 0; y < size; ++y) normalizer.row(y, 0, size, in + y * size * 3, out + y * size * 3);
 }

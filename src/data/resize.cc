@@ -20,7 +20,7 @@ struct Axis {
 
 // For each output position, the input samples it is made of and their weights.
 struct Taps {
-  int64_t width;                // weights stored a position
+  int64_t width;  // weights stored a position
   std::vector<int64_t> begin, length;
   std::vector<int32_t> weight;  // [count, width], fixed point
 };

@@ -37,8 +37,8 @@ Pose draw_pose(Rng& rng) {
 
 // A point of the picture in two systems, both turned by the tilt.
 struct Point {
-  float s, t;   // periods from the picture's corner: for stripes and grids
-  float u, v;   // radii from the centre: for shapes
+  float s, t;  // periods from the picture's corner: for stripes and grids
+  float u, v;  // radii from the centre: for shapes
 };
 
 // The part after the point, in [0, 1]; std::floor is a call on processors without SSE4.1.
@@ -148,8 +148,8 @@ void Synthetic::draw(int64_t i, uint8_t* out) const {
       const float x = (static_cast<float>(column) + 0.5f) * step - 1, y = (static_cast<float>(row) + 0.5f) * step - 1;
       const float dx = x - pose.x, dy = y - pose.y;
       const Point point{(x * cosine + y * sine) * pose.frequency + pose.phase_x,
-                        (y * cosine - x * sine) * pose.frequency + pose.phase_y, (dx * cosine + dy * sine) / pose.radius,
-                        (dy * cosine - dx * sine) / pose.radius};
+                        (y * cosine - x * sine) * pose.frequency + pose.phase_y,
+                        (dx * cosine + dy * sine) / pose.radius, (dy * cosine - dx * sine) / pose.radius};
       const bool figure = pattern.inside(pose, point);
       const float* colour = figure ? colours.figure : colours.ground;
       uint32_t bits = rng.next();  // one draw gives the three channels' noise
@@ -175,11 +175,12 @@ DataSplits open_synthetic(const SyntheticOptions& options) {
   const auto most = static_cast<int64_t>(synthetic_classes().size());
   CHECK(options.train > 0 && options.val > 0, "synthetic data of ", options.train, " + ", options.val,
         " pictures: train and val must be positive");
-  CHECK(std::max(options.train, options.val) < (int64_t{1} << 32), "synthetic data of ", options.train, " + ", options.val,
-        " pictures: less than 2^32 are possible");
+  CHECK(std::max(options.train, options.val) < (int64_t{1} << 32), "synthetic data of ", options.train, " + ",
+        options.val, " pictures: less than 2^32 are possible");
   CHECK(options.classes >= 1 && options.classes <= most, "synthetic data of ", options.classes, " classes; 1 to ", most,
         " are possible");
-  CHECK(options.size >= 8 && options.size <= 4096, "synthetic pictures of size ", options.size, "; 8 to 4096 are possible");
+  CHECK(options.size >= 8 && options.size <= 4096, "synthetic pictures of size ", options.size,
+        "; 8 to 4096 are possible");
   DataSplits splits;
   splits.train = std::make_shared<Synthetic>(options, "train", options.train);
   splits.val = std::make_shared<Synthetic>(options, "val", options.val);

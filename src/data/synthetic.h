@@ -11,10 +11,10 @@
 namespace resnet {
 
 struct SyntheticOptions {
-  int64_t train = 10000;   ///< training pictures
-  int64_t val = 2000;      ///< validation pictures, of other draws
-  int64_t classes = 10;    ///< the first so many of synthetic_classes()
-  int64_t size = 32;       ///< side, at least 8
+  int64_t train = 10000;  ///< training pictures
+  int64_t val = 2000;     ///< validation pictures, of other draws
+  int64_t classes = 10;   ///< the first so many of synthetic_classes()
+  int64_t size = 32;      ///< side, at least 8
   uint64_t seed = 0;
 };
 

@@ -61,8 +61,7 @@ TEST(Cifar, HoldsTheLastTenthOut) {
 }
 
 // What is said after `damage` was done to a whole folder.
-template <class Damage>
-std::string complaint(Damage damage) {
+template <class Damage> std::string complaint(Damage damage) {
   const TempFolder folder;
   write_cifar10(folder, 2);
   damage(folder);
@@ -70,9 +69,8 @@ std::string complaint(Damage damage) {
 }
 
 TEST(Cifar, NamesFileRecordAndValueOfDamage) {
-  const std::string truncated = complaint([](const TempFolder& f) {
-    put_file(f / "data_batch_3.bin", cifar_bytes(2, 10, 1).substr(0, 5000));
-  });
+  const std::string truncated =
+      complaint([](const TempFolder& f) { put_file(f / "data_batch_3.bin", cifar_bytes(2, 10, 1).substr(0, 5000)); });
   EXPECT_NE(truncated.find("data_batch_3.bin holds 5000 bytes"), std::string::npos) << truncated;
   EXPECT_NE(truncated.find("1 records and 1927 bytes more"), std::string::npos) << truncated;
 

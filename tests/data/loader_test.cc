@@ -163,7 +163,8 @@ TEST(Loader, ASampleLooksTheSameInEveryBatchSizeAndOtherwiseInEveryEpoch) {
     std::vector<std::vector<float>> all(64);
     for (const Copy& b : read(loader, epoch))
       for (size_t n = 0; n < size_t(b.count); ++n)
-        all[size_t(b.index[n])].assign(b.images.begin() + ptrdiff_t(n) * 192, b.images.begin() + ptrdiff_t(n + 1) * 192);
+        all[size_t(b.index[n])].assign(b.images.begin() + ptrdiff_t(n) * 192,
+                                       b.images.begin() + ptrdiff_t(n + 1) * 192);
     return all;
   };
   EXPECT_EQ(pictures(16, 0), pictures(7, 0));

@@ -39,7 +39,8 @@ TEST(Preprocessing, NoneAndUnknown) {
   EXPECT_EQ(none.mean.f32()[1], 0.0f);
   EXPECT_EQ(none.std.f32()[1], 1.0f);
   EXPECT_NE(error_of([&] { measure_preprocessing(data, "pixels", 4); }).find("'pixels'"), std::string::npos);
-  EXPECT_NE(error_of([&] { measure_preprocessing(CountingData(3, 4, 1), "pixel", 4); }).find("broken"), std::string::npos);
+  EXPECT_NE(error_of([&] { measure_preprocessing(CountingData(3, 4, 1), "pixel", 4); }).find("broken"),
+            std::string::npos);
 }
 
 TEST(Preprocessing, Normalizes) {
@@ -59,11 +60,20 @@ TEST(Preprocessing, Normalizes) {
 TEST(Preprocessing, RefusesWhatDoesNotFit) {
   Preprocessing p = measure_preprocessing(CountingData(3, 8), "none", 8);
   std::vector<float> out(8 * 8 * 3);
-  EXPECT_NE(error_of([&] { normalize(Tensor({8, 9, 3}, DType::u8), p, out.data()); }).find("[8,9,3]"), std::string::npos);
+  EXPECT_NE(error_of([&] {
+              normalize(Tensor({8, 9, 3}, DType::u8), p, out.data());
+            }).find("[8,9,3]"),
+            std::string::npos);
   p.std.f32()[1] = 0;
-  EXPECT_NE(error_of([&] { normalize(Tensor({8, 8, 3}, DType::u8), p, out.data()); }).find("channel 1"), std::string::npos);
+  EXPECT_NE(error_of([&] {
+              normalize(Tensor({8, 8, 3}, DType::u8), p, out.data());
+            }).find("channel 1"),
+            std::string::npos);
   p.mean = Tensor({4, 4, 3});
-  EXPECT_NE(error_of([&] { normalize(Tensor({8, 8, 3}, DType::u8), p, out.data()); }).find("[4,4,3]"), std::string::npos);
+  EXPECT_NE(error_of([&] {
+              normalize(Tensor({8, 8, 3}, DType::u8), p, out.data());
+            }).find("[4,4,3]"),
+            std::string::npos);
 }
 
 }  // namespace
