@@ -44,6 +44,7 @@ struct ResultStore {
   const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
+  bool stream = false;               ///< write around the caches (n_tiles 2 and 64-byte aligned pixels only)
 };
 void store_results(const ResultStore& s);
 

@@ -49,7 +49,7 @@ void transpose(__m512i r[16]) {
 __m512 widen_f32(const uint16_t* x) { return _mm512_castsi512_ps(_mm512_slli_epi32(widen(x), 16)); }
 
 // Two: 32 channels a pixel, else 16. Finish: with bias, and ReLU where asked for.
-template <bool kTwo, bool kAddend, bool kFinish>
+template <bool kTwo, bool kAddend, bool kFinish, bool kStream = false>
 void store_rows(const ResultStore& s) {
   const __m512 zero = _mm512_setzero_ps();
   const __m512 bias0 = kFinish && s.bias ? _mm512_loadu_ps(s.bias) : zero;
@@ -72,7 +72,9 @@ void store_rows(const ResultStore& s) {
         v0 = _mm512_max_ps(_mm512_add_ps(v0, bias0), least);
         if (kTwo) v1 = _mm512_max_ps(_mm512_add_ps(v1, bias1), least);
       }
-      if constexpr (kTwo)
+      if constexpr (kStream)
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(y + at), (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
+      else if constexpr (kTwo)
         _mm512_storeu_si512(y + at, (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
       else
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + at), (__m256i)_mm512_cvtneps_pbh(v0));
@@ -137,6 +139,7 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
 void store_results(const ResultStore& s) {
   const bool finish = s.bias || s.relu;
   if (s.n_tiles == 2) {
+    if (s.stream) return finish ? store_rows<true, false, true, true>(s) : store_rows<true, false, false, true>(s);
     if (finish) return s.addend ? store_rows<true, true, true>(s) : store_rows<true, false, true>(s);
     return s.addend ? store_rows<true, true, false>(s) : store_rows<true, false, false>(s);
   }

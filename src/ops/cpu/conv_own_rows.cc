@@ -1,8 +1,11 @@
 #include "ops/cpu/conv_own_rows.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
+#include "core/check.h"
 #include "core/parallel.h"
 #include "ops/cpu/conv_own_pack.h"
 
@@ -14,6 +17,8 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 constexpr int64_t kK = 32;  // elements of the sum in a tile
+constexpr int64_t kStripBytes = 48 * 1024;     // packed weights that pixels pass by while they are in the first-level cache
+constexpr int64_t kStreamBytes = 1500 * 1024;  // of results, a thread
 
 }  // namespace
 
@@ -34,7 +39,7 @@ class RowConv::Ahead {
   }
   void fetch() {
     for (int64_t i = 0; i < lines_ && runs_ > 0; ++i) {
-      __builtin_prefetch(at_ + done_, 0, 2);
+      _mm_prefetch(at_ + done_, _MM_HINT_T1);
       done_ += kLine;
       if (done_ < bytes_) continue;
       done_ = 0;
@@ -131,7 +136,10 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
     longest = std::max(longest, static_cast<int64_t>(p.a_step.size()));
   }
   for (int64_t k = 0; k < longest; ++k) b_step_.push_back(k * kTileElements);
-  packed_.resize(panels);
+  packed_.reset(static_cast<uint16_t*>(std::aligned_alloc(64, (panels * 2 + 63) / 64 * 64)));
+  CHECK(packed_ != nullptr, "convolution: no memory for ", panels * 2, " bytes of packed weights");
+  // What the second-level cache cannot hold until it is read next need not pass through it.
+  stream_ = target_.c % 32 == 0 && target_.n * target_.h * target_.w * target_.c * 2 > threads_ * kStreamBytes;
   const int64_t slack = 16 * entry_ + 2 * kK;  // the last tile may reach behind the window, for results that are dropped
   const int64_t bytes = (window_elements_ + slack) * 2 + max_entries_ * 8 + kMaxTiles * kResultElements * 4;
   thread_bytes_ = static_cast<size_t>(round_up(bytes, 64));
@@ -226,7 +234,7 @@ void RowConv::pack(const float* w) {
     parallel_for(target_.c / 16, [&](int64_t begin, int64_t end, int) {
       for (int64_t j = begin; j < end; ++j)
         pack_weights(w + j * 16 * column_step_, column_step_, p.w_index.data(), count,
-                     packed_.data() + p.panels + static_cast<size_t>(j * 16 * count));
+                     packed_.get() + p.panels + static_cast<size_t>(j * 16 * count));
     });
   }
 }
@@ -252,6 +260,7 @@ void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
       for (const Phase& p : phases_) run_phase(p, item);
     }
     isa.end();
+    if (stream_) _mm_sfence();
   });
 }
 
@@ -371,25 +380,31 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
   store.y = item.b->y;
   store.addend = item.b->addend;
   store.relu = item.b->relu;
-  for (int64_t j = 0; j < columns; j += gemm.n_tiles) {
-    gemm.n_tiles = store.n_tiles = static_cast<int>(std::min<int64_t>(2, columns - j));
-    for (int n = 0; n < gemm.n_tiles; ++n) gemm.b[n] = packed_.data() + p.panels + (j + n) * panel;
-    gemm.c_stride = store.c_stride = gemm.n_tiles * kResultElements;
-    store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
-    const int64_t most = gemm.n_tiles == 2 ? 2 : kMaxTiles;
-    for (int64_t i = 0; i < rows * tiles; i += gemm.m_tiles) {
+  store.stream = stream_ && item.b->addend == nullptr && reinterpret_cast<uintptr_t>(item.b->y) % 64 == 0;
+  const int64_t strip = panel > 0 ? std::max<int64_t>(1, kStripBytes / (panel * 4)) * 2 : columns;
+  for (int64_t j0 = 0; j0 < columns; j0 += strip)
+    for (int64_t i = 0; i < rows * tiles;) {
+      const int64_t j1 = std::min(j0 + strip, columns);
+      const int64_t most = j1 - j0 == 1 ? kMaxTiles : 2;
       gemm.m_tiles = store.m_tiles = static_cast<int>(std::min(most, rows * tiles - i));
       for (int m = 0; m < gemm.m_tiles; ++m) {
         const int64_t row = (i + m) / tiles, tile = (i + m) % tiles;
         gemm.a[m] = source + row * source_step_ * row_ + tile * 16 * entry_;
-        store.at[m] = target + row * target_row + j * 16;
+        store.at[m] = target + row * target_row + j0 * 16;
         store.offset[m] = item.targets + tile * 16;
       }
-      item.isa->run(gemm);
-      item.ahead->fetch();
-      store_results(store);
+      i += gemm.m_tiles;
+      for (int64_t j = j0; j < j1; j += gemm.n_tiles) {
+        gemm.n_tiles = store.n_tiles = static_cast<int>(std::min<int64_t>(2, j1 - j));
+        for (int n = 0; n < gemm.n_tiles; ++n) gemm.b[n] = packed_.get() + p.panels + (j + n) * panel;
+        gemm.c_stride = store.c_stride = gemm.n_tiles * kResultElements;
+        store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
+        item.isa->run(gemm);
+        item.ahead->fetch();
+        store_results(store);
+        for (int m = 0; m < gemm.m_tiles; ++m) store.at[m] += gemm.n_tiles * 16;
+      }
     }
-  }
 }
 
 }  // namespace resnet

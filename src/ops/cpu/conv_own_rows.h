@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "ops/cpu/gemm_tile.h"
@@ -86,6 +88,7 @@ class RowConv {
   int64_t block_rows_ = 1, row_blocks_ = 1, max_rows_ = 0;
   int64_t window_y0_ = 0, window_x0_ = 0;  // source position of the scratch's first row and column, for output row 0
   int64_t window_cols_ = 0, span_y_ = 0, phase_cols_ = 0;
+  bool stream_ = false;                    // write around the caches
   bool lines_ = false;                     // scratch rows are copied as they lie
   std::vector<Part> parts_;                // of a scratch row
   int64_t entry_ = 0;                      // elements between neighbouring entries of a tile
@@ -93,7 +96,8 @@ class RowConv {
   int64_t window_elements_ = 0, max_entries_ = 0;
   size_t thread_bytes_ = 0;
   int threads_ = 1;
-  std::vector<uint16_t> packed_;
+  struct Free { void operator()(void* p) const { std::free(p); } };
+  std::unique_ptr<uint16_t, Free> packed_;  // 64-byte aligned: a tile row that straddles two cache lines costs two loads
   std::vector<int64_t> b_step_;            // 0, 512, 1024, …
 };
 
