@@ -58,8 +58,9 @@ std::string default_weights() {
     return path.string();
   }
   const std::string found = find_asset(std::string("weights/") + kDefaultWeights);
-  CHECK(!found.empty(), "the default weights (", kDefaultWeights,
-        ") are neither installed nor in the source tree; give --weights FILE, or set RESNET_WEIGHTS_DIR to their folder");
+  CHECK(
+      !found.empty(), "the default weights (", kDefaultWeights,
+      ") are neither installed nor in the source tree; give --weights FILE, or set RESNET_WEIGHTS_DIR to their folder");
   return found;
 }
 

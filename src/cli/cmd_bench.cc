@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kWarmUpSteps = 3;
-constexpr double kWarmUpSeconds = 1;   // and at least so long, up to kMostWarmUpSteps
+constexpr double kWarmUpSeconds = 1;  // and at least so long, up to kMostWarmUpSteps
 constexpr int kMostWarmUpSteps = 50;
 
 struct BenchArgs {
@@ -28,7 +28,7 @@ struct BenchArgs {
 };
 
 struct Measured {
-  std::vector<double> sorted_ms;   // of a step
+  std::vector<double> sorted_ms;  // of a step
   double seconds = 0, wait_share = 0;
   int64_t images = 0;
 };
@@ -53,8 +53,10 @@ Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
     const Clock::time_point step = Clock::now();
     work.step();
     m.sorted_ms.push_back(since(step) * 1e3);
-    if (args.steps > 0) bar.update(static_cast<int64_t>(m.sorted_ms.size()), args.steps, "");
-    else bar.update(static_cast<int64_t>(since(start) * 1e3), static_cast<int64_t>(args.seconds * 1e3), "");
+    if (args.steps > 0)
+      bar.update(static_cast<int64_t>(m.sorted_ms.size()), args.steps, "");
+    else
+      bar.update(static_cast<int64_t>(since(start) * 1e3), static_cast<int64_t>(args.seconds * 1e3), "");
   }
   m.seconds = since(start);
   m.wait_share = (work.wait_seconds() - waited) / m.seconds;
@@ -68,15 +70,26 @@ double flops_a_picture(const Workload& work, bool train) {
   return 2.0 * static_cast<double>(work.graph().cost().multiply_adds) * (train ? 3 : 1);
 }
 
-void report(const BenchArgs& args, const Workload& work, const PlanMemory& memory, const Measured& m, const Output& out) {
+void report(const BenchArgs& args, const Workload& work, const PlanMemory& memory, const Measured& m,
+            const Output& out) {
   const bool train = args.work.compile.mode == Mode::train;
   const double rate = static_cast<double>(m.images) / m.seconds, flops = flops_a_picture(work, train) * rate;
-  const double p50 = percentile(m.sorted_ms, 0.5), p90 = percentile(m.sorted_ms, 0.9), p99 = percentile(m.sorted_ms, 0.99);
-  Json record = {{"model", args.work.model}, {"mode", args.mode}, {"batch", args.work.compile.batch},
-                 {"dtype", name_of(args.work.compile.dtype)}, {"data", args.work.data.empty() ? "memory" : args.work.data},
-                 {"isa", name_of(isa())}, {"processor", cpu_model()}, {"threads", threads()},
-                 {"steps", m.sorted_ms.size()}, {"seconds", m.seconds}, {"images_per_second", rate},
-                 {"latency_ms_p50", p50}, {"latency_ms_p90", p90}, {"latency_ms_p99", p99},
+  const double p50 = percentile(m.sorted_ms, 0.5), p90 = percentile(m.sorted_ms, 0.9),
+               p99 = percentile(m.sorted_ms, 0.99);
+  Json record = {{"model", args.work.model},
+                 {"mode", args.mode},
+                 {"batch", args.work.compile.batch},
+                 {"dtype", name_of(args.work.compile.dtype)},
+                 {"data", args.work.data.empty() ? "memory" : args.work.data},
+                 {"isa", name_of(isa())},
+                 {"processor", cpu_model()},
+                 {"threads", threads()},
+                 {"steps", m.sorted_ms.size()},
+                 {"seconds", m.seconds},
+                 {"images_per_second", rate},
+                 {"latency_ms_p50", p50},
+                 {"latency_ms_p90", p90},
+                 {"latency_ms_p99", p99},
                  {"latency_ms_min", m.sorted_ms.front()}};
   record["gflop_per_second"] = flops / 1e9;
   if (!args.work.data.empty()) record["data_wait_share"] = m.wait_share;
@@ -108,25 +121,32 @@ const RegisterCommand registered{{
     .name = "bench",
     .order = 60,
     .summary = "Measure images per second and the time of a step",
-    .example = "  resnet bench --model cifar-resnet20 --mode train -b 128\n"
-               "  resnet bench --model cifar-resnet20 --mode train -b 128 --data cifar-10-batches-bin --seconds 30 --json\n",
+    .example =
+        "  resnet bench --model cifar-resnet20 --mode train -b 128\n"
+        "  resnet bench --model cifar-resnet20 --mode train -b 128 --data cifar-10-batches-bin --seconds 30 --json\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<BenchArgs>();
       args->work.compile.batch = 128;
       app.add_option("--model", args->work.model, "A model's name")->type_name("NAME")->capture_default_str();
-      choose_from(app.add_option("--mode", args->mode, "train (forward, backward, SGD) or infer"),
-                  {"train", "infer"})->capture_default_str();
+      choose_from(app.add_option("--mode", args->mode, "train (forward, backward, SGD) or infer"), {"train", "infer"})
+          ->capture_default_str();
       add_batch_flag(app, args->work.compile.batch, "Pictures a step")->capture_default_str();
       app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
-          ->check(whole_number(1, 1 << 14))->type_name("N");
+          ->check(whole_number(1, 1 << 14))
+          ->type_name("N");
       CLI::Option* seconds = app.add_option("--seconds", args->seconds, "How long to measure");
       seconds->check(number_from(1e-3))->type_name("S")->capture_default_str();
       app.add_option("--steps", args->steps, "Or how many steps to measure")
-          ->check(whole_number(1, 1 << 30))->type_name("N")->excludes(seconds);
-      app.add_option("--data", args->work.data, "Read pictures from here, so that loading them counts (default: memory)")
+          ->check(whole_number(1, 1 << 30))
+          ->type_name("N")
+          ->excludes(seconds);
+      app.add_option("--data", args->work.data,
+                     "Read pictures from here, so that loading them counts (default: memory)")
           ->type_name("DATA");
       app.add_option("-j,--workers", args->work.workers, "Threads that prepare pictures")
-          ->check(whole_number(0, 1024))->type_name("N")->capture_default_str();
+          ->check(whole_number(0, 1024))
+          ->type_name("N")
+          ->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

@@ -27,16 +27,24 @@ void add_synthesize(CLI::App& app, DataArgs& args, const Output& out) {
   SynthesizeOptions& o = args.synthesize;
   sub->add_option("OUT_DIR", o.folder, "A new or empty folder")->required()->type_name("");
   sub->add_option("--count", o.count, "Pictures of the training split")
-      ->check(whole_number(1, 10000000))->type_name("N")->capture_default_str();
+      ->check(whole_number(1, 10000000))
+      ->type_name("N")
+      ->capture_default_str();
   sub->add_option("--val", o.val, "Pictures of the validation split (default: a fifth of --count)")
-      ->check(whole_number(1, 10000000))->type_name("N");
-  choose_from(sub->add_option("--format", o.format, "png: train/CLASS/*.png and val/CLASS/*.png; cifar10: its binary files"),
-              {"png", "cifar10"})
+      ->check(whole_number(1, 10000000))
+      ->type_name("N");
+  choose_from(
+      sub->add_option("--format", o.format, "png: train/CLASS/*.png and val/CLASS/*.png; cifar10: its binary files"),
+      {"png", "cifar10"})
       ->capture_default_str();
   sub->add_option("--size", o.size, "Side of a picture in pixels (cifar10: always 32)")
-      ->check(whole_number(8, 4096))->type_name("N")->capture_default_str();
+      ->check(whole_number(8, 4096))
+      ->type_name("N")
+      ->capture_default_str();
   sub->add_option("--classes", o.classes, "Number of classes")
-      ->check(whole_number(2, 10))->type_name("N")->capture_default_str();
+      ->check(whole_number(2, 10))
+      ->type_name("N")
+      ->capture_default_str();
   sub->add_option("--seed", o.seed, "Of the pictures")->type_name("N")->capture_default_str();
   sub->footer("Example:\n  resnet data synthesize pictures --count 100\n");
   sub->fallthrough();

@@ -14,7 +14,7 @@ namespace resnet::cli {
 
 namespace {
 
-constexpr int64_t kWholeMatrix = 20;   // classes; above this only the most frequent confusions are shown
+constexpr int64_t kWholeMatrix = 20;  // classes; above this only the most frequent confusions are shown
 constexpr size_t kConfusions = 10;
 
 struct EvalArgs {
@@ -60,7 +60,10 @@ std::string whole_matrix(const EvalResult& r) {
 }
 
 std::string most_confused(const EvalResult& r) {
-  struct Pair { int64_t n; size_t truth, predicted; };
+  struct Pair {
+    int64_t n;
+    size_t truth, predicted;
+  };
   std::vector<Pair> pairs;
   for (size_t t = 0; t < r.classes.size(); ++t)
     for (size_t p = 0; p < r.classes.size(); ++p)
@@ -80,8 +83,8 @@ Json to_json(const EvalResult& r) {
     for (size_t p = 0; p < r.classes.size(); ++p) row.push_back(count(r, t, p));
     matrix.push_back(row);
   }
-  return {{"samples", r.samples}, {"top1", r.top1}, {"top5", r.top5}, {"loss", r.loss}, {"classes", classes},
-          {"confusion", matrix}};
+  return {{"samples", r.samples}, {"top1", r.top1},     {"top5", r.top5},
+          {"loss", r.loss},       {"classes", classes}, {"confusion", matrix}};
 }
 
 void show(const EvalResult& r, const Output& out) {
@@ -106,7 +109,8 @@ int run(const EvalArgs& args, const Output& out) {
   const auto data = args.split == "train" ? splits.train : splits.val;
   EvalOptions options = args.options;
   options.dtype = resolve_dtype(args.dtype);
-  out.log("{} from {} on {} ({}), {}\n", checkpoint.model, weights, splits.description, args.split, name_of(options.dtype));
+  out.log("{} from {} on {} ({}), {}\n", checkpoint.model, weights, splits.description, args.split,
+          name_of(options.dtype));
 
   ProgressBar bar(out);
   const auto start = std::chrono::steady_clock::now();
@@ -115,7 +119,10 @@ int run(const EvalArgs& args, const Output& out) {
   });
   bar.clear();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  Json record = {{"weights", weights}, {"model", checkpoint.model}, {"data", args.data}, {"split", args.split},
+  Json record = {{"weights", weights},
+                 {"model", checkpoint.model},
+                 {"data", args.data},
+                 {"split", args.split},
                  {"dtype", name_of(options.dtype)}};
   record.update(to_json(result));
   record["seconds"] = seconds;
@@ -136,11 +143,13 @@ const RegisterCommand registered{{
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
       app.add_option("--data", args->data, "A folder of data, or synthetic:")->required()->type_name("DATA");
-      choose_from(app.add_option("--split", args->split, "Which pictures: val or train"),
-                  {"val", "train"})->capture_default_str();
+      choose_from(app.add_option("--split", args->split, "Which pictures: val or train"), {"val", "train"})
+          ->capture_default_str();
       add_batch_flag(app, args->options.batch, "Pictures at a time")->capture_default_str();
       app.add_option("-j,--workers", args->options.workers, "Threads that prepare pictures")
-          ->check(whole_number(0, 1024))->type_name("N")->capture_default_str();
+          ->check(whole_number(0, 1024))
+          ->type_name("N")
+          ->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

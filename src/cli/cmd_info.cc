@@ -37,9 +37,15 @@ std::vector<std::string> sorted_models() {
 
 void machine(const Output& out) {
   const std::string dtype(name_of(resolve_dtype("auto")));
-  out.record({{"version", RESNET_VERSION}, {"processor", cpu_model()}, {"isa_detected", name_of(detected_isa())},
-              {"isa_used", name_of(isa())}, {"threads", threads()}, {"default_dtype", dtype},
-              {"backends", {{"cpu", true}, {"ref", true}, {"cuda", false}}}, {"onednn_version", onednn_version()}, {"models", sorted_models()}});
+  out.record({{"version", RESNET_VERSION},
+              {"processor", cpu_model()},
+              {"isa_detected", name_of(detected_isa())},
+              {"isa_used", name_of(isa())},
+              {"threads", threads()},
+              {"default_dtype", dtype},
+              {"backends", {{"cpu", true}, {"ref", true}, {"cuda", false}}},
+              {"onednn_version", onednn_version()},
+              {"models", sorted_models()}});
   out.print("resnet            {}\n", RESNET_VERSION);
   out.print("processor         {}\n", cpu_model());
   out.print("instruction set   {} found, {} used{}\n", name_of(detected_isa()), name_of(isa()),
@@ -86,9 +92,11 @@ const RegisterCommand registered{{
       auto args = std::make_shared<InfoArgs>();
       app.add_option("WHAT", args->what, "A model's name or a file of weights (default: the machine)")->type_name("");
       app.add_option("--classes", args->classes, "Of the model (default: its own)")
-          ->check(whole_number(1, 1 << 20))->type_name("N");
+          ->check(whole_number(1, 1 << 20))
+          ->type_name("N");
       app.add_option("--image-size", args->image_size, "Side of the model's input in pixels (default: its own)")
-          ->check(whole_number(1, 1 << 14))->type_name("N");
+          ->check(whole_number(1, 1 << 14))
+          ->type_name("N");
       add_batch_flag(app, args->batch, "For the memory of training (default: 128 for small pictures, else 32)");
       add_dtype_flag(app, args->dtype);
       return [args, &out] { return run(*args, out); };

@@ -24,9 +24,10 @@ struct PlanArgs {
 
 // Runs the plan for about `seconds`, at least twice. Returns the number of runs.
 int64_t profile(Workload& work, double seconds) {
-  work.step();   // warm-up
+  work.step();  // warm-up
   work.plan().profile(true);
-  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const Clock::time_point end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   int64_t runs = 0;
   for (; runs < 2 || Clock::now() < end; ++runs) work.step();
   return runs;
@@ -60,9 +61,17 @@ Json shape_json(const Shape& shape) {
 Json step_json(const StepInfo& s, const PlanArgs& args, bool train) {
   Json inputs = Json::array();
   for (const Shape& x : s.x) inputs.push_back(shape_json(x));
-  Json step = {{"name", s.name}, {"op", s.op}, {"attributes", s.attributes}, {"kernel", s.kernel}, {"why", s.why},
-               {"input_shapes", inputs}, {"output_shape", shape_json(s.y)}, {"multiply_adds", s.multiply_adds},
-               {"flops", flops_of(s, train)}, {"forward_bytes", s.forward_bytes}, {"backward_bytes", s.backward_bytes}};
+  Json step = {{"name", s.name},
+               {"op", s.op},
+               {"attributes", s.attributes},
+               {"kernel", s.kernel},
+               {"why", s.why},
+               {"input_shapes", inputs},
+               {"output_shape", shape_json(s.y)},
+               {"multiply_adds", s.multiply_adds},
+               {"flops", flops_of(s, train)},
+               {"forward_bytes", s.forward_bytes},
+               {"backward_bytes", s.backward_bytes}};
   if (args.profile) {
     step["forward_ms"] = s.forward_seconds * 1e3;
     if (train) step["backward_ms"] = s.backward_seconds * 1e3;
@@ -80,10 +89,16 @@ void record(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& 
     list.push_back(step_json(s, args, train));
     if (args.profile) list.back()["time_share"] = totals.seconds > 0 ? seconds_of(s) / totals.seconds : 0;
   }
-  Json result = {{"model", args.work.model}, {"mode", args.mode}, {"batch", args.work.compile.batch},
-                 {"dtype", name_of(args.work.compile.dtype)}, {"threads", threads()}, {"flops", totals.flops},
-                 {"traffic_bytes", totals.bytes}, {"arena_bytes", memory.arena_bytes},
-                 {"arena_bytes_no_reuse", memory.arena_bytes_no_reuse}, {"parameter_bytes", memory.parameter_bytes},
+  Json result = {{"model", args.work.model},
+                 {"mode", args.mode},
+                 {"batch", args.work.compile.batch},
+                 {"dtype", name_of(args.work.compile.dtype)},
+                 {"threads", threads()},
+                 {"flops", totals.flops},
+                 {"traffic_bytes", totals.bytes},
+                 {"arena_bytes", memory.arena_bytes},
+                 {"arena_bytes_no_reuse", memory.arena_bytes_no_reuse},
+                 {"parameter_bytes", memory.parameter_bytes},
                  {"gradient_bytes", memory.gradient_bytes}};
   if (args.profile) {
     result["runs"] = runs;
@@ -94,9 +109,13 @@ void record(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& 
 }
 
 std::vector<Table::Column> columns_of(const PlanArgs& args, bool train) {
-  std::vector<Table::Column> columns = {{"step", Table::Align::left}, {"op", Table::Align::left},
-                                        {"attributes", Table::Align::left}, {"output", Table::Align::left},
-                                        {"kernel", Table::Align::left}, {"FLOP"}, {"bytes"}};
+  std::vector<Table::Column> columns = {{"step", Table::Align::left},
+                                        {"op", Table::Align::left},
+                                        {"attributes", Table::Align::left},
+                                        {"output", Table::Align::left},
+                                        {"kernel", Table::Align::left},
+                                        {"FLOP"},
+                                        {"bytes"}};
   if (!args.profile) return columns;
   columns.push_back({"forward"});
   if (train) columns.push_back({"backward"});
@@ -107,12 +126,15 @@ std::vector<Table::Column> columns_of(const PlanArgs& args, bool train) {
 std::string milliseconds(double seconds) { return fmt::format("{:.3f} ms", seconds * 1e3); }
 
 std::vector<std::string> row_of(const StepInfo& s, const PlanArgs& args, bool train, const Totals& totals) {
-  const auto flops = static_cast<double>(flops_of(s, train)), bytes = static_cast<double>(s.forward_bytes + s.backward_bytes);
-  std::vector<std::string> row = {s.name, s.op, s.attributes, s.y.str(), s.kernel, flops == 0 ? "" : human_count(flops),
-                                  human_bytes(bytes)};
+  const auto flops = static_cast<double>(flops_of(s, train)),
+             bytes = static_cast<double>(s.forward_bytes + s.backward_bytes);
+  std::vector<std::string> row = {
+      s.name, s.op, s.attributes, s.y.str(), s.kernel, flops == 0 ? "" : human_count(flops), human_bytes(bytes)};
   if (!args.profile) return row;
   const double seconds = seconds_of(s);
-  const auto rate = [&](double amount) { return seconds > 0 && amount > 0 ? fmt::format("{:.1f}", amount / seconds / 1e9) : ""; };
+  const auto rate = [&](double amount) {
+    return seconds > 0 && amount > 0 ? fmt::format("{:.1f}", amount / seconds / 1e9) : "";
+  };
   row.push_back(milliseconds(s.forward_seconds));
   if (train) row.push_back(milliseconds(s.backward_seconds));
   row.push_back(percent(totals.seconds > 0 ? 100 * seconds / totals.seconds : 0, 1));
@@ -139,8 +161,8 @@ void show(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& ou
             bytes(memory.arena_bytes_no_reuse), bytes(memory.parameter_bytes),
             train ? ", gradients " + bytes(memory.gradient_bytes) : "");
   if (!args.profile) return;
-  out.print("time: {} a run (mean of {}), {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n", milliseconds(totals.seconds), runs,
-            static_cast<double>(totals.flops) / totals.seconds / 1e9,
+  out.print("time: {} a run (mean of {}), {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n", milliseconds(totals.seconds),
+            runs, static_cast<double>(totals.flops) / totals.seconds / 1e9,
             static_cast<double>(totals.bytes) / totals.seconds / 1e9, threads());
 }
 
@@ -166,17 +188,20 @@ const RegisterCommand registered{{
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<PlanArgs>();
       app.add_option("MODEL", args->work.model, "A model's name")->required()->type_name("");
-      choose_from(app.add_option("--mode", args->mode, "infer or train"),
-                  {"train", "infer"})->capture_default_str();
+      choose_from(app.add_option("--mode", args->mode, "infer or train"), {"train", "infer"})->capture_default_str();
       add_batch_flag(app, args->work.compile.batch, "Pictures at a time")->capture_default_str();
       app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
-          ->check(whole_number(1, 1 << 14))->type_name("N");
+          ->check(whole_number(1, 1 << 14))
+          ->type_name("N");
       app.add_flag("--profile", args->profile, "Run the plan and time every step");
       app.add_option("--seconds", args->seconds, "How long to profile")
-          ->check(number_from(1e-3))->type_name("S")->capture_default_str();
+          ->check(number_from(1e-3))
+          ->type_name("S")
+          ->capture_default_str();
       app.add_flag("--no-fuse", args->no_fuse, "Without the fusion passes, one step a node");
       choose_from(app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle"),
-                  {"cpu", "ref"})->capture_default_str();
+                  {"cpu", "ref"})
+          ->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

@@ -76,7 +76,7 @@ int run(const PredictArgs& args, const Output& out) {
   for (const std::string& path : args.images) {
     try {
       for (const std::string& file : pictures_of(path)) all_good &= predict_file(file, args, classifier, out);
-    } catch (const std::exception& error) {   // a folder that cannot be listed
+    } catch (const std::exception& error) {  // a folder that cannot be listed
       out.error(error.what());
       all_good = false;
     }
@@ -96,7 +96,9 @@ const RegisterCommand registered{{
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
       app.add_option("--top", args->top, "How many classes to show, the likeliest first")
-          ->check(whole_number(1, 1 << 20))->type_name("N")->capture_default_str();
+          ->check(whole_number(1, 1 << 20))
+          ->type_name("N")
+          ->capture_default_str();
       add_dtype_flag(app, args->dtype);
       add_device_flag(app);
       add_threads_flag(app);

@@ -1,11 +1,13 @@
 // resnet report: the curves, results and settings of runs as one HTML page that can be sent to anybody.
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "cli/command.h"
 #include "cli/text.h"
 #include "core/check.h"
+#include "io/atomic_file.h"
 #include "report/page.h"
 
 namespace resnet::cli {
@@ -23,26 +25,32 @@ Json to_json(const RunHistory& run) {
     return v ? Json(*v) : Json();
   };
   const MetricsRow* best = best_row(run);
-  Json record = {{"run", run.folder}, {"name", run.name}, {"epochs", run.rows.size()},
+  Json record = {{"run", run.folder},
+                 {"name", run.name},
+                 {"epochs", run.rows.size()},
                  {"step", run.rows.empty() ? 0 : run.rows.back().step},
-                 {"train_loss", value(&MetricsRow::train_loss)}, {"train_error", value(&MetricsRow::train_error)},
-                 {"test_loss", value(&MetricsRow::test_loss)}, {"test_error", value(&MetricsRow::test_error)}};
+                 {"train_loss", value(&MetricsRow::train_loss)},
+                 {"train_error", value(&MetricsRow::train_error)},
+                 {"test_loss", value(&MetricsRow::test_loss)},
+                 {"test_error", value(&MetricsRow::test_error)}};
   record["best_test_error"] = best == nullptr ? Json() : Json(*best->test_error);
   record["best_step"] = best == nullptr ? Json() : Json(best->step);
   return record;
 }
 
-void write_file(const std::string& path, const std::string& text) {
+// Whole or not at all; straight to what is no ordinary file (/dev/stdout).
+void write_page(const std::string& path, const std::string& text) {
+  if (!std::filesystem::exists(path) || std::filesystem::is_regular_file(path))
+    return write_file_atomically(path, text);
   std::ofstream file(path, std::ios::binary);
-  CHECK(file.good(), "cannot write ", path, ": ", std::strerror(errno));
   file << text;
   file.close();
-  CHECK(file.good(), "cannot write ", path, ": ", std::strerror(errno));
+  CHECK(file.good(), "cannot write '", path, "': ", std::strerror(errno));
 }
 
 int run(const ReportArgs& args, const Output& out) {
   const std::vector<RunHistory> runs = read_runs(args.runs);
-  write_file(args.output, report_page(runs));
+  write_page(args.output, report_page(runs));
   Json list = Json::array();
   for (const RunHistory& history : runs) list.push_back(to_json(history));
   out.record({{"report", args.output}, {"runs", list}});

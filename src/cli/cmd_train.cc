@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kDefaultEpochs = 10;   // where neither a recipe nor a flag says how long
+constexpr int64_t kDefaultEpochs = 10;  // where neither a recipe nor a flag says how long
 
 struct TrainArgs {
   std::string recipe, output_dir, pretrained;
@@ -35,7 +35,7 @@ struct TrainArgs {
 };
 
 volatile std::sig_atomic_t g_signal = 0;
-volatile std::sig_atomic_t g_notice = 1;   // 0: --quiet
+volatile std::sig_atomic_t g_notice = 1;  // 0: --quiet
 
 // The first signal asks the trainer to finish its step and save; the second one ends the program at once.
 void on_signal(int signal) {
@@ -43,12 +43,12 @@ void on_signal(int signal) {
   g_signal = signal;
   request_stop();
   constexpr char kNotice[] = "\nresnet: stopping after this step, then saving (once more: stop at once)\n";
-  if (g_notice != 0 && write(STDERR_FILENO, kNotice, sizeof kNotice - 1) < 0) return;   // nothing to be done about it
+  if (g_notice != 0 && write(STDERR_FILENO, kNotice, sizeof kNotice - 1) < 0) return;  // nothing to be done about it
 }
 
 void catch_signals(bool quiet) {
   g_notice = quiet ? 0 : 1;
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
@@ -77,8 +77,7 @@ TrainConfig base_config(const TrainArgs& args) {
   return config;
 }
 
-template <class From, class To>
-void put(const std::optional<From>& from, To& to) {
+template <class From, class To> void put(const std::optional<From>& from, To& to) {
   if (from) to = static_cast<To>(*from);
 }
 
@@ -92,7 +91,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.momentum, config.momentum);
   put(args.workers, config.workers);
   put(args.seed, config.seed);
-  if (args.epochs || args.steps) {   // one replaces the other
+  if (args.epochs || args.steps) {  // one replaces the other
     config.epochs = args.epochs.value_or(0);
     config.steps = args.steps.value_or(0);
   }
@@ -107,8 +106,9 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
 
 void check_folder(const TrainArgs& args) {
   if (args.resume) {
-    CHECK(fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
-          " has no last.safetensors, so there is nothing to go on from; start anew without --resume, in an empty folder");
+    CHECK(
+        fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
+        " has no last.safetensors, so there is nothing to go on from; start anew without --resume, in an empty folder");
     return;
   }
   if (args.output_dir.empty() || !fs::exists(args.output_dir)) return;
@@ -132,7 +132,8 @@ int run(const TrainArgs& args, const Output& out) {
 }
 
 std::string check_set(const std::string& item) {
-  return item.find('=') != std::string::npos && item.front() != '=' ? "" : join("'", item, "' is not of the form key=value");
+  return item.find('=') != std::string::npos && item.front() != '=' ? ""
+                                                                    : join("'", item, "' is not of the form key=value");
 }
 
 void add_flags(CLI::App& app, TrainArgs& args) {
@@ -143,23 +144,31 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   CLI::Option* epochs = app.add_option("--epochs", args.epochs, "Length in passes over the data");
   epochs->check(whole_number(1))->type_name("N");
   app.add_option("--steps", args.steps, "Length in steps (batches)")
-      ->check(whole_number(1))->type_name("N")->excludes(epochs);
+      ->check(whole_number(1))
+      ->type_name("N")
+      ->excludes(epochs);
   app.add_option("-b,--batch-size,--batch", args.batch, "Pictures a step")
-      ->check(whole_number(1, 1 << 20))->type_name("N");
+      ->check(whole_number(1, 1 << 20))
+      ->type_name("N");
   app.add_option("--lr", args.lr, "Learning rate")->check(number_from(0))->type_name("X");
   app.add_option("--wd,--weight-decay", args.weight_decay, "Weight decay")->check(number_from(0))->type_name("X");
   app.add_option("--momentum", args.momentum, "Momentum")->check(number_from(0, 1))->type_name("X");
-  choose_from(app.add_option("--dtype", args.dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
-                  {"f32", "bf16", "auto"});
+  choose_from(
+      app.add_option("--dtype", args.dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
+      {"f32", "bf16", "auto"});
   app.add_option("-j,--workers", args.workers, "Threads that prepare pictures")
-      ->check(whole_number(0, 1024))->type_name("N");
+      ->check(whole_number(0, 1024))
+      ->type_name("N");
   app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")->type_name("N");
   app.add_option("--pretrained", args.pretrained, "Start from these weights")->type_name("FILE");
-  CLI::Option* folder = app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");
+  CLI::Option* folder =
+      app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");
   folder->type_name("DIR");
   app.add_flag("--resume", args.resume, "Go on with the run in --output-dir, exactly where it stopped")->needs(folder);
   app.add_option("--set", args.set, "Any key of a recipe; may be repeated")
-      ->check(check_set)->type_name("KEY=VALUE")->allow_extra_args(false);
+      ->check(check_set)
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 const RegisterCommand registered{{

@@ -13,9 +13,9 @@ namespace resnet::cli {
 
 struct Command {
   std::string name;
-  int order = 0;         ///< place in the list of `resnet --help`
-  std::string summary;   ///< one line
-  std::string example;   ///< command lines, each ending in a newline
+  int order = 0;        ///< place in the list of `resnet --help`
+  std::string summary;  ///< one line
+  std::string example;  ///< command lines, each ending in a newline
   /// Adds the command's flags to `app` and returns what runs after parsing: it gives the exit status, or throws Error.
   std::function<std::function<int()>(CLI::App& app, const Output& out)> setup;
 };

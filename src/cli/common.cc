@@ -15,8 +15,7 @@ namespace resnet::cli {
 
 namespace {
 
-template <class T>
-bool parses(const std::string& text, T& value) {
+template <class T> bool parses(const std::string& text, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
@@ -59,8 +58,8 @@ CLI::Option* choose_from(CLI::Option* option, const std::vector<std::string>& wo
 }
 
 void add_threads_flag(CLI::App& app) {
-  app.add_option_function<int>("--threads", [](const int& n) { set_threads(n); },
-                               "Threads that compute (default: one a physical core)")
+  app.add_option_function<int>(
+         "--threads", [](const int& n) { set_threads(n); }, "Threads that compute (default: one a physical core)")
       ->check(whole_number(1, 1024))
       ->type_name("N");
 }
@@ -79,7 +78,8 @@ void add_device_flag(CLI::App& app) {
   const auto take = [](const std::string& device) {
     CHECK(device == "cpu", "--device ", device, ": this build has no CUDA backend; use --device cpu");
   };
-  choose_from(app.add_option_function<std::string>("--device", take, "Where to compute (cuda is not built in)"), {"cpu", "cuda"});
+  choose_from(app.add_option_function<std::string>("--device", take, "Where to compute (cuda is not built in)"),
+              {"cpu", "cuda"});
 }
 
 DType resolve_dtype(const std::string& text) {
@@ -96,8 +96,8 @@ int64_t peak_memory_bytes() {
 int64_t trainable_elements(const StateDict& weights) {
   int64_t sum = 0;
   for (const auto& [key, tensor] : weights) {
-    const bool statistic = key.ends_with(".running_mean") || key.ends_with(".running_var") ||
-                           key.ends_with(".num_batches_tracked");
+    const bool statistic =
+        key.ends_with(".running_mean") || key.ends_with(".running_var") || key.ends_with(".num_batches_tracked");
     if (!statistic) sum += tensor.elements();
   }
   return sum;

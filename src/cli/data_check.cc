@@ -19,15 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kShown = 20;   // problems for people; --json has all of them
+constexpr size_t kShown = 20;  // problems for people; --json has all of them
 constexpr int64_t kPixels = 3 * 32 * 32;
 
 struct SplitReport {
   std::string name;
   int64_t pictures = 0;
   std::vector<int64_t> per_class;
-  std::array<double, 3> sum{}, squares{};   // of pixel/255
-  double pixels = 0;                        // a channel
+  std::array<double, 3> sum{}, squares{};  // of pixel/255
+  double pixels = 0;                       // a channel
 
   double mean(size_t c) const { return sum[c] / pixels; }
   double std(size_t c) const { return std::sqrt(std::max(0.0, squares[c] / pixels - mean(c) * mean(c))); }
@@ -49,7 +49,8 @@ void add_pixels(const Tensor& image, SplitReport& report) {
   report.pixels += static_cast<double>(pixels.size()) / 3;
 }
 
-SplitReport read_split(const std::string& name, const Dataset& data, std::vector<std::string>& problems, ProgressBar& bar) {
+SplitReport read_split(const std::string& name, const Dataset& data, std::vector<std::string>& problems,
+                       ProgressBar& bar) {
   SplitReport report;
   report.name = name;
   report.per_class.assign(data.classes().size(), 0);
@@ -81,14 +82,16 @@ void scan_cifar_file(const fs::path& path, const CifarLayout& layout, std::vecto
   for (int64_t r = 0; r < bytes / record; ++r) {
     const int label = file.bytes()[static_cast<size_t>(r * record + layout.label_bytes - 1)];
     if (static_cast<size_t>(label) >= layout.classes.size())
-      problems.push_back(join(path.string(), ": record ", r, " has label ", label, ", outside 0 to ", layout.classes.size() - 1));
+      problems.push_back(
+          join(path.string(), ": record ", r, " has label ", label, ", outside 0 to ", layout.classes.size() - 1));
   }
 }
 
 std::vector<std::string> scan_cifar(const std::string& folder) {
   std::vector<std::string> problems;
-  const auto present = [&](const CifarLayout& layout) { return fs::exists(fs::path(folder) / layout.train_files[0]) ||
-                                                               fs::exists(fs::path(folder) / layout.test_file); };
+  const auto present = [&](const CifarLayout& layout) {
+    return fs::exists(fs::path(folder) / layout.train_files[0]) || fs::exists(fs::path(folder) / layout.test_file);
+  };
   for (const CifarLayout& layout : cifar_layouts()) {
     if (!present(layout)) continue;
     for (const std::string& name : layout.train_files) scan_cifar_file(fs::path(folder) / name, layout, problems);

@@ -1,15 +1,13 @@
 #include "cli/data_synthesize.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "core/check.h"
 #include "data/cifar.h"
+#include "io/atomic_file.h"
 #include "resnet/data.h"
 
 namespace resnet::cli {
@@ -43,35 +41,33 @@ void write_folders(const Dataset& data, const fs::path& folder, ProgressBar& bar
 
 // Pictures [first, first + count) as records of one label byte and the planes R, G, B.
 void write_cifar_file(const Dataset& data, int64_t first, int64_t count, const fs::path& path) {
-  std::ofstream file(path, std::ios::binary);
-  std::string planes(3 * kCifarSide * kCifarSide, '\0');
+  constexpr size_t kPlane = kCifarSide * kCifarSide;
+  std::string records;
+  records.reserve(static_cast<size_t>(count) * (1 + 3 * kPlane));
   for (int64_t i = first; i < first + count; ++i) {
     const Tensor image = data.image(i);
     const auto pixels = image.as<uint8_t>();
-    const size_t plane = planes.size() / 3;
-    for (size_t p = 0; p < planes.size(); ++p) planes[p] = static_cast<char>(pixels[3 * (p % plane) + p / plane]);
-    file.put(static_cast<char>(data.label(i))).write(planes.data(), static_cast<std::streamsize>(planes.size()));
+    records += static_cast<char>(data.label(i));
+    for (size_t p = 0; p < 3 * kPlane; ++p) records += static_cast<char>(pixels[3 * (p % kPlane) + p / kPlane]);
   }
-  file.close();
-  CHECK(file.good(), "cannot write ", path.string(), ": ", std::strerror(errno));
+  write_file_atomically(path.string(), records);
 }
 
 void write_cifar(const DataSplits& data, const fs::path& folder) {
   const CifarLayout& layout = cifar_layouts().front();
   const auto files = static_cast<int64_t>(layout.train_files.size());
-  CHECK(data.train->size() >= files, "--count ", data.train->size(), ": CIFAR-10 spreads the training pictures over ", files,
-        " files, so at least ", files, " are needed");
-  CHECK(data.train->classes().size() == layout.classes.size(), "--classes ", data.train->classes().size(), ": CIFAR-10 has ",
-        layout.classes.size());
+  CHECK(data.train->size() >= files, "--count ", data.train->size(), ": CIFAR-10 spreads the training pictures over ",
+        files, " files, so at least ", files, " are needed");
+  CHECK(data.train->classes().size() == layout.classes.size(), "--classes ", data.train->classes().size(),
+        ": CIFAR-10 has ", layout.classes.size());
   for (int64_t f = 0; f < files; ++f) {
     const int64_t first = data.train->size() * f / files, end = data.train->size() * (f + 1) / files;
     write_cifar_file(*data.train, first, end - first, folder / layout.train_files[static_cast<size_t>(f)]);
   }
   write_cifar_file(*data.val, 0, data.val->size(), folder / layout.test_file);
-  std::ofstream names(folder / layout.class_file);
-  for (const std::string& name : data.train->classes()) names << name << '\n';
-  names.close();
-  CHECK(names.good(), "cannot write ", (folder / layout.class_file).string());
+  std::string names;
+  for (const std::string& name : data.train->classes()) names += name + "\n";
+  write_file_atomically((folder / layout.class_file).string(), names);
 }
 
 }  // namespace
@@ -93,8 +89,12 @@ int synthesize_data(const SynthesizeOptions& o, const Output& out) {
     write_folders(*data.val, fs::path(o.folder) / "val", bar);
   }
   bar.clear();
-  out.record({{"folder", o.folder}, {"format", o.format}, {"train_samples", o.count}, {"val_samples", val},
-              {"classes", data.train->classes()}, {"image_size", o.size}});
+  out.record({{"folder", o.folder},
+              {"format", o.format},
+              {"train_samples", o.count},
+              {"val_samples", val},
+              {"classes", data.train->classes()},
+              {"image_size", o.size}});
   out.print("{}: {} + {} pictures of {} classes, {}\n", o.folder, grouped(o.count), grouped(val),
             data.train->classes().size(), cifar ? "in CIFAR-10's binary files" : "as PNG files in train/ and val/");
   return 0;

@@ -10,8 +10,8 @@ namespace resnet::cli {
 
 struct SynthesizeOptions {
   std::string folder, format = "png";
-  int64_t count = 100;   ///< training pictures
-  int64_t val = 0;       ///< validation pictures; 0: a fifth of count, at least one
+  int64_t count = 100;  ///< training pictures
+  int64_t val = 0;      ///< validation pictures; 0: a fifth of count, at least one
   int64_t size = 32, classes = 10;
   uint64_t seed = 0;
 };

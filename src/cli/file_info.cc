@@ -10,7 +10,7 @@ namespace resnet::cli {
 
 namespace {
 
-constexpr size_t kLongText = 120;   // longer values of the training state are shortened for people
+constexpr size_t kLongText = 120;  // longer values of the training state are shortened for people
 
 Json shape_json(const Shape& shape) {
   Json list = Json::array();
@@ -26,7 +26,8 @@ Json tensors_json(const StateDict& tensors) {
 }
 
 std::string tensor_table(const StateDict& tensors) {
-  Table table({{"tensor", Table::Align::left}, {"dtype", Table::Align::left}, {"shape", Table::Align::left}, {"elements"}});
+  Table table(
+      {{"tensor", Table::Align::left}, {"dtype", Table::Align::left}, {"shape", Table::Align::left}, {"elements"}});
   for (const auto& [name, tensor] : tensors)
     table.row({name, std::string(name_of(tensor.dtype())), tensor.shape().str(), grouped(tensor.elements())});
   return table.str();
@@ -44,8 +45,11 @@ std::string mean_text(const Preprocessing& p) {
 }
 
 void checkpoint_info(const std::string& path, const Checkpoint& c, const Output& out) {
-  Json record = {{"file", path}, {"file_bytes", std::filesystem::file_size(path)}, {"model", c.model},
-                 {"parameters", trainable_elements(c.weights)}, {"classes", c.classes},
+  Json record = {{"file", path},
+                 {"file_bytes", std::filesystem::file_size(path)},
+                 {"model", c.model},
+                 {"parameters", trainable_elements(c.weights)},
+                 {"classes", c.classes},
                  {"image_size", c.preprocessing.size},
                  {"mean", c.preprocessing.mean.shape().rank() == 3 ? "pixel" : "channel"}};
   record["training_state"] = c.state;
@@ -61,7 +65,8 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
   out.print("preprocessing    {0}x{0} pixels, {1}, std {2:.4f} {3:.4f} {4:.4f}\n", p.size, mean_text(p), p.std.f32()[0],
             p.std.f32()[1], p.std.f32()[2]);
   for (const auto& [key, value] : c.state) out.print("{:<16} {}\n", key, one_line(value));
-  out.print("resumable        {}\n", c.momentum.empty() ? "no (weights alone)" : "yes (momentum and counters are there)");
+  out.print("resumable        {}\n",
+            c.momentum.empty() ? "no (weights alone)" : "yes (momentum and counters are there)");
 }
 
 }  // namespace
@@ -69,8 +74,10 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
 void file_info(const std::string& path, const Output& out) {
   const SafetensorsFile raw = read_safetensors(path);
   if (raw.metadata.count("format_version") != 0) return checkpoint_info(path, load_checkpoint(path), out);
-  Json record = {{"file", path}, {"file_bytes", std::filesystem::file_size(path)},
-                 {"parameters", trainable_elements(raw.tensors)}, {"metadata", raw.metadata}};
+  Json record = {{"file", path},
+                 {"file_bytes", std::filesystem::file_size(path)},
+                 {"parameters", trainable_elements(raw.tensors)},
+                 {"metadata", raw.metadata}};
   record["tensors"] = tensors_json(raw.tensors);
   out.record(record);
   out.print("{}\n", tensor_table(raw.tensors));

@@ -13,7 +13,7 @@ namespace resnet::cli {
 struct ModelQuestion {
   std::string model;
   ModelOptions options;
-  int64_t batch = 0;   ///< for the memory of training; 0: 128 for pictures up to 64 pixels, else 32
+  int64_t batch = 0;  ///< for the memory of training; 0: 128 for pictures up to 64 pixels, else 32
   DType dtype = DType::f32;
 };
 

@@ -58,7 +58,8 @@ int explain(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) 
     const std::string word = argv[i], flag = word.substr(0, word.find('='));
     if (flag == "--") break;
     if (flag.rfind("--", 0) != 0 || known(flag)) continue;
-    return usage_error(sub.get_name(), join("unknown flag ", flag, "; did you mean ", nearest(flag, flags_of(sub)), "?"));
+    return usage_error(sub.get_name(),
+                       join("unknown flag ", flag, "; did you mean ", nearest(flag, flags_of(sub)), "?"));
   }
   return usage_error(sub.get_name(), one_line(error.what()));
 }
@@ -84,8 +85,9 @@ int real_main(int argc, char** argv) {
   CLI::App app("resnet trains, tests and uses deep residual networks.", "resnet");
   app.set_version_flag("--version", "resnet " RESNET_VERSION);
   app.require_subcommand(1);
-  app.footer("'resnet COMMAND --help' explains a command and shows an example.\n"
-             "Exit status: 0 done, 1 failed, 2 wrong usage.");
+  app.footer(
+      "'resnet COMMAND --help' explains a command and shows an example.\n"
+      "Exit status: 0 done, 1 failed, 2 wrong usage.");
   Parsed parsed;
   parsed.out.program = argc > 0 ? argv[0] : "resnet";
   for (const Command& command : commands()) add_command(app, command, parsed);

@@ -12,7 +12,7 @@ namespace {
 
 struct Layer {
   std::string name, op, attributes;
-  Shape y;   // of one picture
+  Shape y;  // of one picture
   int64_t parameters = 0, multiply_adds = 0;
 };
 
@@ -67,8 +67,12 @@ Json to_json(const std::vector<Layer>& layers) {
   for (const Layer& layer : layers) {
     Json shape = Json::array();
     for (int axis = 1; axis < layer.y.rank(); ++axis) shape.push_back(layer.y[axis]);
-    list.push_back({{"name", layer.name}, {"op", layer.op}, {"attributes", layer.attributes}, {"output_shape", shape},
-                    {"parameters", layer.parameters}, {"multiply_adds", layer.multiply_adds}});
+    list.push_back({{"name", layer.name},
+                    {"op", layer.op},
+                    {"attributes", layer.attributes},
+                    {"output_shape", shape},
+                    {"parameters", layer.parameters},
+                    {"multiply_adds", layer.multiply_adds}});
   }
   return list;
 }
@@ -82,8 +86,12 @@ std::string extents(const Shape& y) {
 
 std::string table_of(const std::vector<Layer>& layers, const Cost& cost) {
   const auto number = [](int64_t n) { return n == 0 ? std::string() : grouped(n); };
-  Table table({{"layer", Table::Align::left}, {"op", Table::Align::left}, {"attributes", Table::Align::left},
-               {"output"}, {"parameters"}, {"multiply-adds"}});
+  Table table({{"layer", Table::Align::left},
+               {"op", Table::Align::left},
+               {"attributes", Table::Align::left},
+               {"output"},
+               {"parameters"},
+               {"multiply-adds"}});
   for (const Layer& l : layers)
     table.row({l.name, l.op, l.attributes, extents(l.y), number(l.parameters), number(l.multiply_adds)});
   table.rule();
@@ -100,19 +108,27 @@ void model_info(const ModelQuestion& question, const Output& out) {
   const int64_t batch = question.batch > 0 ? question.batch : in[1] <= 64 ? 128 : 32;
   const Memory memory = training_memory(graph, batch, question.dtype);
   const std::vector<Layer> layers = layers_of(graph);
-  out.record({{"model", question.model}, {"depth", depth_of(graph)}, {"parameters", cost.parameters},
-              {"multiply_adds", cost.multiply_adds}, {"train_batch", batch}, {"train_dtype", name_of(question.dtype)},
-              {"train_memory_bytes", memory.all()}, {"train_arena_bytes", memory.arena},
-              {"train_arena_bytes_no_reuse", memory.arena_no_reuse}, {"layers", to_json(layers)}});
+  out.record({{"model", question.model},
+              {"depth", depth_of(graph)},
+              {"parameters", cost.parameters},
+              {"multiply_adds", cost.multiply_adds},
+              {"train_batch", batch},
+              {"train_dtype", name_of(question.dtype)},
+              {"train_memory_bytes", memory.all()},
+              {"train_arena_bytes", memory.arena},
+              {"train_arena_bytes_no_reuse", memory.arena_no_reuse},
+              {"layers", to_json(layers)}});
   out.print("{}\n", table_of(layers, cost));
-  out.print("{}: {} layers with weights, {} parameters ({}), {} multiply-adds ({}) for one {} picture\n", question.model,
-            depth_of(graph), grouped(cost.parameters), human_count(static_cast<double>(cost.parameters)),
-            grouped(cost.multiply_adds), human_count(static_cast<double>(cost.multiply_adds)), extents(in));
-  out.print("training at batch {} in {}: {} (activations {}, {} had every buffer a place of its own; weights, gradients "
-            "and momentum {})\n",
-            batch, name_of(question.dtype), human_bytes(static_cast<double>(memory.all())),
-            human_bytes(static_cast<double>(memory.arena)), human_bytes(static_cast<double>(memory.arena_no_reuse)),
-            human_bytes(3.0 * static_cast<double>(memory.parameters)));
+  out.print("{}: {} layers with weights, {} parameters ({}), {} multiply-adds ({}) for one {} picture\n",
+            question.model, depth_of(graph), grouped(cost.parameters),
+            human_count(static_cast<double>(cost.parameters)), grouped(cost.multiply_adds),
+            human_count(static_cast<double>(cost.multiply_adds)), extents(in));
+  out.print(
+      "training at batch {} in {}: {} (activations {}, {} had every buffer a place of its own; weights, gradients "
+      "and momentum {})\n",
+      batch, name_of(question.dtype), human_bytes(static_cast<double>(memory.all())),
+      human_bytes(static_cast<double>(memory.arena)), human_bytes(static_cast<double>(memory.arena_no_reuse)),
+      human_bytes(3.0 * static_cast<double>(memory.parameters)));
 }
 
 }  // namespace resnet::cli

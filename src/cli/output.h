@@ -15,18 +15,16 @@ using Json = nlohmann::ordered_json;
 struct Output {
   bool json = false;
   bool quiet = false;
-  std::string program = "resnet";   ///< as it was called, for commands that are proposed to the user
+  std::string program = "resnet";  ///< as it was called, for commands that are proposed to the user
 
   /// A result as one JSON line; nothing without --json.
   void record(const Json& value) const;
   /// A result for people; nothing with --json.
-  template <class... Args>
-  void print(fmt::format_string<Args...> format, Args&&... args) const {
+  template <class... Args> void print(fmt::format_string<Args...> format, Args&&... args) const {
     if (!json) write_result(fmt::format(format, std::forward<Args>(args)...));
   }
   /// Logs; nothing with --quiet.
-  template <class... Args>
-  void log(fmt::format_string<Args...> format, Args&&... args) const {
+  template <class... Args> void log(fmt::format_string<Args...> format, Args&&... args) const {
     if (!quiet) write_log(fmt::format(format, std::forward<Args>(args)...));
   }
   /// Failures that do not end the command; also with --quiet. "resnet: " is put before, a newline behind.

@@ -13,7 +13,8 @@ namespace resnet::cli {
 
 namespace {
 
-constexpr int kBarWidth = 20;
+constexpr int kBarWidth = 20, kNarrowBarWidth = 10;
+constexpr size_t kWideTerminal = 115;  // columns from which on the wider bar leaves room for the details
 
 size_t terminal_width() {
   winsize size{};
@@ -21,15 +22,15 @@ size_t terminal_width() {
   return size.ws_col;
 }
 
-std::string drawn_bar(double share) {
+std::string drawn_bar(double share, int width) {
   // Eighths of a block, so that the bar moves smoothly.
   static constexpr const char* kParts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const int eighths = static_cast<int>(share * kBarWidth * 8);
+  const int eighths = static_cast<int>(share * width * 8);
   std::string bar;
   for (int i = 0; i < eighths / 8; ++i) bar += "█";
   if (eighths % 8 != 0) bar += kParts[eighths % 8];
   const int used = (eighths + 7) / 8;
-  return bar + std::string(static_cast<size_t>(std::max(0, kBarWidth - used)), ' ');
+  return bar + std::string(static_cast<size_t>(std::max(0, width - used)), ' ');
 }
 
 }  // namespace
@@ -56,9 +57,10 @@ void ProgressBar::update(int64_t done, int64_t all, const std::string& details) 
   last_ = now;
   if (!visible_ || all <= 0) return;
   const double share = std::clamp(static_cast<double>(done) / static_cast<double>(all), 0.0, 1.0);
-  const std::string text =
-      fmt::format("{:3.0f} % │{}│ ETA {}  {}", share * 100, drawn_bar(share), time_left(done, all), details);
-  out_.log("\r\033[K{}", shortened(text, terminal_width() - 1));
+  const size_t columns = terminal_width();
+  const std::string bar = drawn_bar(share, columns >= kWideTerminal ? kBarWidth : kNarrowBarWidth);
+  const std::string text = fmt::format("{:3.0f} % │{}│ ETA {}  {}", share * 100, bar, time_left(done, all), details);
+  out_.log("\r\033[K{}", shortened(text, columns - 1));
   std::fflush(stderr);
   drawn_ = true;
 }

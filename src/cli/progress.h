@@ -12,7 +12,7 @@ namespace resnet::cli {
 class ProgressBar {
  public:
   explicit ProgressBar(const Output& out);
-  ~ProgressBar();   ///< clears the bar
+  ~ProgressBar();  ///< clears the bar
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
@@ -32,7 +32,7 @@ class ProgressBar {
   bool visible_ = false;
   bool drawn_ = false;
   bool started_ = false;
-  int64_t first_ = 0;   // `done` of the first call
+  int64_t first_ = 0;  // `done` of the first call
   Clock::time_point start_, last_;
 };
 

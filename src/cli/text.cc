@@ -26,7 +26,11 @@ std::string human_bytes(double bytes) {
   size_t unit = 0;
   for (; std::abs(bytes) >= 1023.5 && unit + 1 < kUnits.size(); ++unit) bytes /= 1024;
   return unit == 0 ? fmt::format("{:.0f} B", bytes)
-                   : fmt::format("{:.{}f} {}", bytes, bytes < 10 ? 2 : bytes < 100 ? 1 : 0, kUnits[unit]);
+                   : fmt::format("{:.{}f} {}", bytes,
+                                 bytes < 10    ? 2
+                                 : bytes < 100 ? 1
+                                               : 0,
+                                 kUnits[unit]);
 }
 
 std::string human_duration(double seconds) {
@@ -87,9 +91,12 @@ std::string Table::str(const std::string& indent) const {
   const auto rule = [&] { return line([&](size_t i) { return std::string(width[i], '-'); }); };
   std::string text = line([&](size_t i) { return columns_[i].title; }) + rule();
   for (const auto& row : rows_) {
-    if (row.empty()) text += rule();
-    else if (row.size() != columns_.size()) text += indent + "  " + row[0] + "\n";
-    else text += line([&](size_t i) { return row[i]; });
+    if (row.empty())
+      text += rule();
+    else if (row.size() != columns_.size())
+      text += indent + "  " + row[0] + "\n";
+    else
+      text += line([&](size_t i) { return row[i]; });
   }
   return text;
 }

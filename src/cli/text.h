@@ -7,11 +7,11 @@
 
 namespace resnet::cli {
 
-std::string grouped(int64_t n);               ///< "1,234,567"
-std::string human_count(double n);            ///< "41.2 M"
-std::string human_bytes(double bytes);        ///< "1.50 MiB"
-std::string human_duration(double seconds);   ///< "0:09", "1:02:03", "2 d 3 h"
-std::string percent(double value, int decimals = 2);   ///< of a value in percent: "91.25 %"
+std::string grouped(int64_t n);                       ///< "1,234,567"
+std::string human_count(double n);                    ///< "41.2 M"
+std::string human_bytes(double bytes);                ///< "1.50 MiB"
+std::string human_duration(double seconds);           ///< "0:09", "1:02:03", "2 d 3 h"
+std::string percent(double value, int decimals = 2);  ///< of a value in percent: "91.25 %"
 /// A word as a POSIX shell reads it back: quoted only where needed.
 std::string shell_word(const std::string& text);
 /// Code points of UTF-8 text: its width in a terminal, near enough.
@@ -39,7 +39,7 @@ class Table {
  private:
   std::vector<size_t> widths() const;
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;   // empty: a rule; one cell of a wider table: a note
+  std::vector<std::vector<std::string>> rows_;  // empty: a rule; one cell of a wider table: a note
 };
 
 }  // namespace resnet::cli

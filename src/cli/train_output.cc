@@ -1,6 +1,6 @@
 #include "cli/train_output.h"
 
-#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -30,6 +30,9 @@ std::string settings_table(const std::string& toml) {
   return table.str("  ");
 }
 
+// Seven digits, as many as a float holds: 0.1, not 0.10000000149.
+double rounded(double value) { return std::strtod(fmt::format("{:.7g}", value).c_str(), nullptr); }
+
 std::string wait_text(double share) { return fmt::format("waited for data {:.0f} %", share * 100); }
 
 }  // namespace
@@ -43,10 +46,11 @@ void log_settings(const TrainConfig& config, const Output& out) {
 TrainLog::TrainLog(const TrainConfig& config, const Output& out) : config_(config), out_(out), bar_(out) {}
 
 void TrainLog::update(const Progress& p) {
-  bar_.update(p.step, p.steps,
-              fmt::format("epoch {} step {}/{}  {:.0f} img/s  data {:.0f} %  loss {:.4f}  error {:.2f} %  lr {:.4g}",
-                          p.epoch + 1, p.step, p.steps, p.images_per_second, p.data_wait_share * 100, p.loss,
-                          p.train_error, p.lr));
+  bar_.update(
+      p.step, p.steps,
+      fmt::format("loss {:.4f}  error {:.2f} %  {:.0f} img/s  data wait {:.0f} %  lr {:.4g}  epoch {} step {}/{}",
+                  p.loss, p.train_error, p.images_per_second, p.data_wait_share * 100, p.lr, p.epoch + 1, p.step,
+                  p.steps));
   if (p.epoch_end) epoch(p);
 }
 
@@ -59,8 +63,13 @@ void TrainLog::epoch(const Progress& p) {
 }
 
 void TrainLog::record_epoch(const Progress& p) const {
-  Json record = {{"event", "epoch"}, {"epoch", p.epoch + 1}, {"step", p.step}, {"steps", p.steps}, {"lr", p.lr},
-                 {"train_loss", p.loss}, {"train_error", p.train_error}};
+  Json record = {{"event", "epoch"},
+                 {"epoch", p.epoch + 1},
+                 {"step", p.step},
+                 {"steps", p.steps},
+                 {"lr", rounded(p.lr)},
+                 {"train_loss", p.loss},
+                 {"train_error", p.train_error}};
   if (p.eval) {
     record["loss"] = p.eval->loss;
     record["top1"] = p.eval->top1;
@@ -73,8 +82,9 @@ void TrainLog::record_epoch(const Progress& p) const {
 }
 
 void TrainLog::record_result(const TrainResult& r) const {
-  Json record = {{"event", "result"}, {"model", config_.model}, {"data", config_.data},
-                 {"dtype", name_of(resolve_dtype(config_.dtype))}, {"step", r.step}, {"interrupted", r.interrupted}};
+  Json record = {{"event", "result"},    {"model", config_.model},
+                 {"data", config_.data}, {"dtype", name_of(resolve_dtype(config_.dtype))},
+                 {"step", r.step},       {"interrupted", r.interrupted}};
   record["train_loss"] = r.train_loss;
   record["train_error"] = r.train_error;
   if (!r.interrupted) {
@@ -120,9 +130,10 @@ std::string TrainLog::weights_file() const {
 
 void TrainLog::next_commands(const TrainResult&) const {
   const std::string program = shell_word(out_.program), folder = shell_word(config_.output_dir);
-  out_.log("\nnext:\n  {0} predict --weights {1} PICTURE.png\n  {0} eval --weights {1} --data {2}\n"
-           "  {0} report {3} -o report.html\n",
-           program, weights_file(), shell_word(config_.data), folder);
+  out_.log(
+      "\nnext:\n  {0} predict --weights {1} PICTURE.png\n  {0} eval --weights {1} --data {2}\n"
+      "  {0} report {3} -o report.html\n",
+      program, weights_file(), shell_word(config_.data), folder);
 }
 
 }  // namespace resnet::cli

@@ -73,7 +73,7 @@ void Workload::step() {
   plan_->forward();
   if (sgd_ == nullptr) return;
   plan_->backward();
-  constexpr float kRate = 1e-4f;   // small: random pictures teach nothing, and nothing may grow out of range
+  constexpr float kRate = 1e-4f;  // small: random pictures teach nothing, and nothing may grow out of range
   sgd_->step(plan_->gradients(), kRate);
   plan_->params_changed();
 }

@@ -18,8 +18,8 @@ namespace resnet::cli {
 struct WorkloadOptions {
   std::string model = "cifar-resnet20";
   CompileOptions compile;
-  int64_t image_size = 0;   ///< 0: the model's default
-  std::string data;         ///< empty: the same random pictures at every step, in memory
+  int64_t image_size = 0;  ///< 0: the model's default
+  std::string data;        ///< empty: the same random pictures at every step, in memory
   int workers = 2;
 };
 
@@ -31,8 +31,8 @@ class Workload {
   /// Takes a batch (from the loader, if there is one) and runs the network on it; in training also backward and SGD.
   void step();
   Plan& plan() { return *plan_; }
-  const Graph& graph() const { return graph_; }   ///< before the passes
-  double wait_seconds() const;   ///< in all, for the loader's workers
+  const Graph& graph() const { return graph_; }  ///< before the passes
+  double wait_seconds() const;                   ///< in all, for the loader's workers
 
  private:
   void fill_random();

@@ -11,11 +11,11 @@ namespace {
 
 constexpr double kWidth = 640, kHeight = 340;
 constexpr double kLeft = 62, kRight = 18, kTop = 10, kBottom = 46;
-constexpr double kLogRatio = 5;        // a logarithmic axis is worth it from this ratio of largest to smallest value on
-constexpr size_t kMarkedPoints = 40;   // longer series have a marker at their end only
+constexpr double kLogRatio = 5;       // a logarithmic axis is worth it from this ratio of largest to smallest value on
+constexpr size_t kMarkedPoints = 40;  // longer series have a marker at their end only
 
 struct Axis {
-  double low = 0, high = 1, from = 0, to = 1;   // values and where they are drawn
+  double low = 0, high = 1, from = 0, to = 1;  // values and where they are drawn
   bool log = false;
   std::vector<double> ticks;
 
@@ -36,7 +36,7 @@ struct Range {
 
 Axis linear_axis(Range range, int ticks, bool from_zero) {
   if (from_zero) range.add(0);
-  if (range.low == range.high) {   // one value: some room on both sides
+  if (range.low == range.high) {  // one value: some room on both sides
     const double room = range.low == 0 ? 1 : std::abs(range.low) * 0.5;
     range.high += room;
     if (!from_zero || range.low != 0) range.low -= room;
@@ -62,34 +62,44 @@ Axis log_axis(const Range& range) {
 std::string grid(const Chart& chart, const Axis& x, const Axis& y) {
   std::string svg;
   for (double v : y.ticks)
-    svg += fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-                       "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
-                       x.from, x.to, y.at(v), x.from - 8, y.at(v) + 4, tick_text(v));
+    svg += fmt::format(
+        "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+        "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
+        x.from, x.to, y.at(v), x.from - 8, y.at(v) + 4, tick_text(v));
   for (double v : x.ticks)
-    svg += fmt::format("<line class=\"tick\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
-                       "<text x=\"{0:.1f}\" y=\"{3:.1f}\" text-anchor=\"middle\">{4}</text>\n",
-                       x.at(v), y.from, y.from + 5, y.from + 19, tick_text(v));
-  svg += fmt::format("<line class=\"axis\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>\n", x.from, x.to, y.from);
-  svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", (x.from + x.to) / 2, kHeight - 6,
-                     escape_html(chart.x_label));
+    svg += fmt::format(
+        "<line class=\"tick\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
+        "<text x=\"{0:.1f}\" y=\"{3:.1f}\" text-anchor=\"middle\">{4}</text>\n",
+        x.at(v), y.from, y.from + 5, y.from + 19, tick_text(v));
+  svg += fmt::format("<line class=\"axis\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>\n", x.from,
+                     x.to, y.from);
+  svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", (x.from + x.to) / 2,
+                     kHeight - 6, escape_html(chart.x_label));
   const double middle = (y.from + y.to) / 2;
-  return svg + fmt::format("<text transform=\"rotate(-90 14 {0:.1f})\" x=\"14\" y=\"{0:.1f}\" text-anchor=\"middle\">{1}</text>\n",
-                           middle, escape_html(chart.y_label));
+  return svg +
+         fmt::format(
+             "<text transform=\"rotate(-90 14 {0:.1f})\" x=\"14\" y=\"{0:.1f}\" text-anchor=\"middle\">{1}</text>\n",
+             middle, escape_html(chart.y_label));
 }
 
 // A circle, square, triangle or diamond: the shape changes with the colour, for those who cannot tell the colours apart.
 std::string marker(int colour, double x, double y) {
   const std::string paint = fmt::format("fill=\"var(--c{})\"", colour % kColours);
   switch (colour % 4) {
-    case 0: return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>", paint, x, y);
-    case 1: return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"6\" height=\"6\"/>", paint, x - 3, y - 3);
-    case 2: return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 7h-8z\"/>", paint, x, y - 4);
-    default: return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 4l-4 4l-4-4z\"/>", paint, x, y - 4);
+    case 0:
+      return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>", paint, x, y);
+    case 1:
+      return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"6\" height=\"6\"/>", paint, x - 3, y - 3);
+    case 2:
+      return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 7h-8z\"/>", paint, x, y - 4);
+    default:
+      return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 4l-4 4l-4-4z\"/>", paint, x, y - 4);
   }
 }
 
 std::string stroke(const Series& s) {
-  return fmt::format("class=\"line\" stroke=\"var(--c{})\"{}", s.colour % kColours, s.dashed ? " stroke-dasharray=\"5 4\"" : "");
+  return fmt::format("class=\"line\" stroke=\"var(--c{})\"{}", s.colour % kColours,
+                     s.dashed ? " stroke-dasharray=\"5 4\"" : "");
 }
 
 std::string line(const Series& s, const Axis& x, const Axis& y) {
@@ -97,7 +107,7 @@ std::string line(const Series& s, const Axis& x, const Axis& y) {
   bool pen_down = false;
   for (size_t i = 0; i < s.points.size(); ++i) {
     const auto [px, py] = s.points[i];
-    if (!std::isfinite(py)) {   // a gap
+    if (!std::isfinite(py)) {  // a gap
       pen_down = false;
       continue;
     }
@@ -115,8 +125,10 @@ std::string legend(const Chart& chart) {
   std::string html = "<ul class=\"legend\">";
   for (const Series& s : chart.series)
     if (!s.points.empty())
-      html += fmt::format("<li><svg viewBox=\"0 0 34 12\" width=\"34\" height=\"12\" aria-hidden=\"true\"><path {} d=\"M1 6H33\"/>{}</svg>{}</li>",
-                          stroke(s), marker(s.colour, 17, 6), escape_html(s.label));
+      html += fmt::format(
+          "<li><svg viewBox=\"0 0 34 12\" width=\"34\" height=\"12\" aria-hidden=\"true\"><path {} d=\"M1 "
+          "6H33\"/>{}</svg>{}</li>",
+          stroke(s), marker(s.colour, 17, 6), escape_html(s.label));
   return html + "</ul>\n";
 }
 
@@ -133,15 +145,17 @@ std::string to_html(const Chart& chart) {
   Axis x = linear_axis(xs, 6, /*from_zero=*/true);
   const bool log = chart.log_y && ys.low > 0 && ys.high >= kLogRatio * ys.low;
   Axis y = log ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
-  x.high = std::max(xs.high, x.low + 1e-9);   // the x axis ends with the data, not at a tick
+  x.high = std::max(xs.high, x.low + 1e-9);  // the x axis ends with the data, not at a tick
   std::erase_if(x.ticks, [&](double v) { return v > x.high; });
   x.from = kLeft, x.to = kWidth - kRight;
   y.from = kHeight - kBottom, y.to = kTop;
   std::string svg = grid(chart, x, y);
   for (const Series& s : chart.series)
     if (!s.points.empty()) svg += line(s, x, y);
-  return fmt::format("<figure>\n<figcaption>{0}</figcaption>\n{1}<svg viewBox=\"0 0 {2} {3}\" role=\"img\" aria-label=\"{0}\">\n{4}</svg>\n</figure>\n",
-                     escape_html(chart.title), legend(chart), kWidth, kHeight, svg);
+  return fmt::format(
+      "<figure>\n<figcaption>{0}</figcaption>\n{1}<svg viewBox=\"0 0 {2} {3}\" role=\"img\" "
+      "aria-label=\"{0}\">\n{4}</svg>\n</figure>\n",
+      escape_html(chart.title), legend(chart), kWidth, kHeight, svg);
 }
 
 std::vector<double> nice_ticks(double low, double high, int count) {

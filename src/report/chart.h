@@ -8,20 +8,20 @@
 
 namespace resnet {
 
-constexpr int kColours = 8;   ///< CSS variables --c0 … --c7
+constexpr int kColours = 8;  ///< CSS variables --c0 … --c7
 
 struct Series {
   std::string label;
-  int colour = 0;        ///< modulo kColours
+  int colour = 0;  ///< modulo kColours
   bool dashed = false;
-  std::vector<std::pair<double, double>> points;   ///< x rising
+  std::vector<std::pair<double, double>> points;  ///< x rising
 };
 
 struct Chart {
   std::string title;
-  std::string x_label = "step", y_label;   ///< with the unit: "error (%)"
-  bool from_zero = false;                  ///< the y axis starts at 0
-  bool log_y = false;                      ///< only drawn so if all values are positive and differ much
+  std::string x_label = "step", y_label;  ///< with the unit: "error (%)"
+  bool from_zero = false;                 ///< the y axis starts at 0
+  bool log_y = false;                     ///< only drawn so if all values are positive and differ much
   std::vector<Series> series{};
 };
 
@@ -33,6 +33,6 @@ std::string escape_html(const std::string& text);
 
 /// Round values that divide [low, high] into about `count` parts. low < high.
 std::vector<double> nice_ticks(double low, double high, int count);
-std::string tick_text(double value);   ///< "0.5", "64k"
+std::string tick_text(double value);  ///< "0.5", "64k"
 
 }  // namespace resnet

@@ -1,6 +1,7 @@
 #include "report/history.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +10,6 @@
 #include <map>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "core/check.h"
 
@@ -44,15 +44,16 @@ std::vector<std::string> split(std::string line) {
   return fields;
 }
 
-template <class T>
-T number(const std::string& text, const std::string& column, const std::string& where) {
+template <class T> T number(const std::string& text, const std::string& column, const std::string& where) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  CHECK(error == std::errc() && end == text.data() + text.size(), where, ": ", column, " is '", text, "', not a number");
+  CHECK(error == std::errc() && end == text.data() + text.size(), where, ": ", column, " is '", text,
+        "', not a number");
   return value;
 }
 
-MetricsRow parse_row(const std::vector<std::string>& header, const std::vector<std::string>& fields, const std::string& where) {
+MetricsRow parse_row(const std::vector<std::string>& header, const std::vector<std::string>& fields,
+                     const std::string& where) {
   CHECK(fields.size() == header.size(), where, ": ", fields.size(), " fields where the header has ", header.size());
   MetricsRow row;
   for (size_t i = 0; i < header.size(); ++i) {
@@ -122,7 +123,8 @@ std::vector<MetricsRow> parse_metrics(const std::string& text, const std::string
   CHECK(std::getline(in, line), path, " is empty; a table with a header line was expected");
   const std::vector<std::string> header = split(line);
   for (const char* needed : {"epoch", "step"})
-    CHECK(std::find(header.begin(), header.end(), needed) != header.end(), path, ":1: the header has no column '", needed, "'");
+    CHECK(std::find(header.begin(), header.end(), needed) != header.end(), path, ":1: the header has no column '",
+          needed, "'");
   std::vector<MetricsRow> rows;
   for (int64_t n = 2; std::getline(in, line); ++n) {
     if (line.empty() || line == "\r") continue;

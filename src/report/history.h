@@ -16,10 +16,10 @@ struct MetricsRow {
 };
 
 struct RunHistory {
-  std::string name;     ///< the folder's last part; made distinct by read_runs()
-  std::string folder;   ///< as it was given
+  std::string name;    ///< the folder's last part; made distinct by read_runs()
+  std::string folder;  ///< as it was given
   std::vector<MetricsRow> rows;
-  std::vector<std::pair<std::string, std::string>> settings;   ///< "optimizer.lr" -> "0.1", in order of the keys
+  std::vector<std::pair<std::string, std::string>> settings;  ///< "optimizer.lr" -> "0.1", in order of the keys
   /// A setting as text without quotation marks, or "".
   std::string setting(const std::string& key) const;
 };

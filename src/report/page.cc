@@ -67,7 +67,8 @@ std::string number(const std::optional<double>& value, int decimals, const std::
 std::string duration(const std::optional<double>& seconds) {
   if (!seconds || !std::isfinite(*seconds)) return "–";
   const auto s = static_cast<int64_t>(std::llround(*seconds));
-  return s >= 3600 ? fmt::format("{} h {:02} min", s / 3600, s / 60 % 60) : fmt::format("{} min {:02} s", s / 60, s % 60);
+  return s >= 3600 ? fmt::format("{} h {:02} min", s / 3600, s / 60 % 60)
+                   : fmt::format("{} min {:02} s", s / 60, s % 60);
 }
 
 std::optional<double> mean_of(const RunHistory& run, Column column) {
@@ -104,19 +105,21 @@ std::vector<Result> result_lines() {
     const std::optional<double> share = mean_of(run, &MetricsRow::data_wait_share);
     return share ? number(*share * 100, 1, " %") : "–";
   };
-  return {{"model", [](const RunHistory& run) { return run.setting("model.name"); }},
-          {"data", [](const RunHistory& run) { return run.setting("data.path"); }},
-          {"steps", [](const RunHistory& run) { return std::to_string(run.rows.empty() ? 0 : run.rows.back().step); }},
-          {"epochs", [](const RunHistory& run) { return std::to_string(run.rows.empty() ? 0 : run.rows.back().epoch); }},
-          {"training loss", last(&MetricsRow::train_loss, 4, "")},
-          {"training error", last(&MetricsRow::train_error, 2, " %")},
-          {"test loss", last(&MetricsRow::test_loss, 4, "")},
-          {kTestError, last(&MetricsRow::test_error, 2, " %")},
-          {"lowest test error", lowest},
-          {"expected by the recipe", expectation},
-          {"pictures per second (mean)", [](const RunHistory& run) { return number(mean_of(run, &MetricsRow::images_per_second), 0); }},
-          {"waited for data", wait},
-          {"time", [](const RunHistory& run) { return duration(last_value(run, &MetricsRow::seconds)); }}};
+  return {
+      {"model", [](const RunHistory& run) { return run.setting("model.name"); }},
+      {"data", [](const RunHistory& run) { return run.setting("data.path"); }},
+      {"steps", [](const RunHistory& run) { return std::to_string(run.rows.empty() ? 0 : run.rows.back().step); }},
+      {"epochs", [](const RunHistory& run) { return std::to_string(run.rows.empty() ? 0 : run.rows.back().epoch); }},
+      {"training loss", last(&MetricsRow::train_loss, 4, "")},
+      {"training error", last(&MetricsRow::train_error, 2, " %")},
+      {"test loss", last(&MetricsRow::test_loss, 4, "")},
+      {kTestError, last(&MetricsRow::test_error, 2, " %")},
+      {"lowest test error", lowest},
+      {"expected by the recipe", expectation},
+      {"pictures per second (mean)",
+       [](const RunHistory& run) { return number(mean_of(run, &MetricsRow::images_per_second), 0); }},
+      {"waited for data", wait},
+      {"time", [](const RunHistory& run) { return duration(last_value(run, &MetricsRow::seconds)); }}};
 }
 
 // The run with the lowest final test error, or null.
@@ -156,7 +159,8 @@ std::vector<std::string> setting_keys(const std::vector<RunHistory>& runs) {
 }
 
 bool differs(const std::vector<RunHistory>& runs, const std::string& key) {
-  return std::any_of(runs.begin(), runs.end(), [&](const RunHistory& run) { return run.setting(key) != runs[0].setting(key); });
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const RunHistory& run) { return run.setting(key) != runs[0].setting(key); });
 }
 
 std::string settings_table(const std::vector<RunHistory>& runs, const std::vector<std::string>& keys) {
@@ -178,7 +182,8 @@ std::string settings(const std::vector<RunHistory>& runs) {
   if (keys.empty()) return "<p>The folders hold no config.toml.</p>\n";
   if (runs.size() == 1) return settings_table(runs, keys);
   std::vector<std::string> differing;
-  std::copy_if(keys.begin(), keys.end(), std::back_inserter(differing), [&](const std::string& k) { return differs(runs, k); });
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(differing),
+               [&](const std::string& k) { return differs(runs, k); });
   std::string html = differing.empty() ? "<p>All runs have the same settings.</p>\n"
                                        : "<p>What differs between the runs:</p>\n" + settings_table(runs, differing);
   return html + "<details><summary>All settings</summary>\n" + settings_table(runs, keys) + "</details>\n";
@@ -205,9 +210,11 @@ std::string report_page(const std::vector<RunHistory>& runs) {
   const std::string title = escape_html((runs.size() == 1 ? "Run " : "Runs ") + names);
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{1}</style>\n"
+      "<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\">\n<title>{0}</title>\n<style>{1}</style>\n"
       "</head>\n<body>\n<h1>{0}</h1>\n<p>Errors are top-1, in percent. Training error is the mean over an epoch, on "
-      "augmented pictures, while the weights change.</p>\n{2}<h2>Results</h2>\n{3}<h2>Settings</h2>\n{4}</body>\n</html>\n",
+      "augmented pictures, while the weights "
+      "change.</p>\n{2}<h2>Results</h2>\n{3}<h2>Settings</h2>\n{4}</body>\n</html>\n",
       title, kPageStyle, charts(runs), results(runs), settings(runs));
 }
 

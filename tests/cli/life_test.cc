@@ -5,7 +5,8 @@ namespace resnet::cli_test {
 namespace {
 
 constexpr const char* kTrain =
-    "train --json --model cifar-resnet8 --data synthetic:train=64,val=32,classes=4 -b 16 --dtype f32 --lr 0.05 --set seed=3 ";
+    "train --json --model cifar-resnet8 --data synthetic:train=64,val=32,classes=4 -b 16 --dtype f32 --lr 0.05 --set "
+    "seed=3 ";
 
 void expect_trained(const TempFolder& folder, const std::string& run_folder) {
   const Outcome run = resnet_program(kTrain + ("--steps 2 --output-dir " + run_folder));
@@ -42,8 +43,9 @@ void expect_evaluates(const std::string& weights) {
 void expect_predicts(const TempFolder& folder, const std::string& weights) {
   ASSERT_EQ(resnet_program("data synthesize " + (folder / "pictures") + " --count 4 --classes 4").status, 0);
   write_file(folder / "pictures/val/broken.png", "no picture");
-  const std::string pictures = (folder / "pictures/train/horizontal_stripes") + " " + (folder / "pictures/val/broken.png") +
-                               " " + (folder / "pictures/train/vertical_stripes");
+  const std::string pictures = (folder / "pictures/train/horizontal_stripes") + " " +
+                               (folder / "pictures/val/broken.png") + " " +
+                               (folder / "pictures/train/vertical_stripes");
   const Outcome run = resnet_program("predict --json --top 2 --weights " + weights + " " + pictures);
   EXPECT_EQ(run.status, 1) << "one picture is broken";
   const auto records = run.records();
@@ -52,7 +54,8 @@ void expect_predicts(const TempFolder& folder, const std::string& weights) {
   EXPECT_TRUE(records[1].contains("error"));
   EXPECT_EQ(records[2].at("predictions").size(), 2u);
   EXPECT_NE(run.err.find("broken.png"), std::string::npos);
-  const Outcome good = resnet_program("predict --weights " + weights + " " + (folder / "pictures/train/vertical_stripes"));
+  const Outcome good =
+      resnet_program("predict --weights " + weights + " " + (folder / "pictures/train/vertical_stripes"));
   EXPECT_EQ(good.status, 0) << good.err;
   EXPECT_NE(good.out.find(" %  "), std::string::npos) << good.out;
 }
@@ -74,7 +77,7 @@ void expect_reports(const TempFolder& folder, const std::string& run_folder) {
 
 TEST(Life, TrainEvaluatePredictReportResume) {
   const TempFolder folder;
-  const std::string run_folder = folder / "first run";   // with a space
+  const std::string run_folder = folder / "first run";  // with a space
   const std::string quoted = "'" + run_folder + "'";
   expect_trained(folder, folder / "run");
   ASSERT_EQ(resnet_program(kTrain + ("--steps 4 --output-dir " + quoted)).status, 0);
@@ -91,8 +94,8 @@ TEST(Life, TrainEvaluatePredictReportResume) {
 TEST(Life, ASignalSavesAndSaysHowToGoOn) {
   const TempFolder folder;
   const std::string run_folder = folder / "run";
-  const std::string command = "'" RESNET_PROGRAM "' " + std::string(kTrain) + "--steps 1000000 --output-dir " + run_folder +
-                              " > " + (folder / "out") + " 2> " + (folder / "err") + " & pid=$!; " +
+  const std::string command = "'" RESNET_PROGRAM "' " + std::string(kTrain) + "--steps 1000000 --output-dir " +
+                              run_folder + " > " + (folder / "out") + " 2> " + (folder / "err") + " & pid=$!; " +
                               "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; grep -q epoch " + (folder / "out") +
                               " && break; done; kill -TERM $pid; wait $pid";
   const int status = std::system(command.c_str());

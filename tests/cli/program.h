@@ -20,11 +20,11 @@ namespace resnet::cli_test {
 namespace fs = std::filesystem;
 
 struct Outcome {
-  int status = -1;   ///< exit status; 128 + signal when killed by one
+  int status = -1;  ///< exit status; 128 + signal when killed by one
   std::string out, err;
 
-  std::vector<nlohmann::json> records() const;   ///< standard output as JSON lines; fails the test when it is not that
-  nlohmann::json record() const;                 ///< the only one
+  std::vector<nlohmann::json> records() const;  ///< standard output as JSON lines; fails the test when it is not that
+  nlohmann::json record() const;                ///< the only one
 };
 
 /// Runs `resnet ARGS` (shell words). `environment` goes before it: "RESNET_ISA=avx2".
@@ -68,8 +68,8 @@ inline nlohmann::json Outcome::record() const {
 
 inline Outcome resnet_program(const std::string& args, const std::string& environment) {
   const TempFolder folder;
-  const std::string command = environment + " '" RESNET_PROGRAM "' " + args + " > '" +
-                              (folder / "out") + "' 2> '" + (folder / "err") + "' < /dev/null";
+  const std::string command = environment + " '" RESNET_PROGRAM "' " + args + " > '" + (folder / "out") + "' 2> '" +
+                              (folder / "err") + "' < /dev/null";
   const int status = std::system(command.c_str());
   Outcome run;
   run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -101,6 +101,8 @@ inline void write_file(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
-inline size_t line_count(const std::string& text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')); }
+inline size_t line_count(const std::string& text) {
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 }  // namespace resnet::cli_test

@@ -16,7 +16,8 @@ namespace {
 using cli_test::TempFolder;
 using cli_test::write_file;
 
-constexpr const char* kHeader = "epoch,step,lr,train_loss,train_error,test_loss,test_error,images_per_second,data_wait_share,seconds\n";
+constexpr const char* kHeader =
+    "epoch,step,lr,train_loss,train_error,test_loss,test_error,images_per_second,data_wait_share,seconds\n";
 
 std::string error_of(const std::string& text) {
   try {
@@ -28,7 +29,8 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(Metrics, AreReadWithGaps) {
-  const auto rows = parse_metrics(std::string(kHeader) + "1,10,0.1,2.5,90,,,1000,0.1,3\r\n2,20,0.1,2.0,80,2.1,81,1000,0.1,6\n", "m");
+  const auto rows =
+      parse_metrics(std::string(kHeader) + "1,10,0.1,2.5,90,,,1000,0.1,3\r\n2,20,0.1,2.0,80,2.1,81,1000,0.1,6\n", "m");
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_FALSE(rows[0].test_error.has_value());
   EXPECT_EQ(rows[1].test_error, 81);
@@ -67,7 +69,10 @@ TEST(Chart, OddValuesDoNotBreakIt) {
 
 TEST(Chart, TextIsEscaped) {
   EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
-  EXPECT_EQ(escape_html("\xff" "é\x01"), "\xef\xbf\xbd" "é ");
+  EXPECT_EQ(escape_html("\xff"
+                        "é\x01"),
+            "\xef\xbf\xbd"
+            "é ");
 }
 
 RunHistory run_of(const std::string& name, const std::string& lr, double error) {
