@@ -80,7 +80,7 @@ Json to_json(const std::vector<Layer>& layers) {
 // "32x32x16"
 std::string extents(const Shape& y) {
   std::string text;
-  for (int axis = 1; axis < y.rank(); ++axis) text += (axis > 1 ? "x" : "") + std::to_string(y[axis]);
+  for (int axis = 1; axis < y.rank(); ++axis) text += join(axis > 1 ? "x" : "", y[axis]);
   return text.empty() ? "1" : text;
 }
 

@@ -10,8 +10,9 @@ namespace resnet::cli {
 
 std::string grouped(int64_t n) {
   std::string digits = std::to_string(n < 0 ? -n : n);
-  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");
-  return n < 0 ? "-" + digits : digits;
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(digits.begin() + i, ',');
+  if (n < 0) digits.insert(digits.begin(), '-');
+  return digits;
 }
 
 std::string human_count(double n) {
