@@ -76,6 +76,8 @@ size_t files_present(const fs::path& folder, const CifarLayout& layout) {
 // What a person who named this folder probably wants, or "".
 std::string hint(const std::string& folder) {
   const fs::path path(folder);
+  if (fs::is_directory(path / "train"))
+    return "; folders of picture files (train/, val/) are not among what can be read";
   if (fs::exists(path / "data_batch_1") || fs::exists(path / "train"))
     return "; if this is the Python version of CIFAR, fetch the binary version instead (cifar-10-binary.tar.gz)";
   for (const auto& entry : fs::directory_iterator(path)) {

@@ -47,6 +47,8 @@ TEST(OpenData, FoldersThatAreNone) {
   expect_complaint(folder.path(), "found cifar.tar.gz");
   put_file(folder / "data_batch_1", "x");
   expect_complaint(folder.path(), "Python version");
+  std::filesystem::create_directory(folder / "train");
+  expect_complaint(folder.path(), "folders of picture files");
 }
 
 TEST(OpenData, PointsToTheFolderInside) {
