@@ -20,6 +20,8 @@ struct PixelRun {
 
 /// out[block][pixel][32] = x[pixel][block·32 + …]
 void copy_pixels(const PixelRun& run);
+/// out[column][32] = pixels first + column and the one after it, of a row of w pixels of 16 channels; zeros outside of it.
+void copy_pixels_twice(const uint16_t* x, int64_t w, int64_t first, int64_t columns, uint16_t* out);
 /// out[block][pixel][16][2] = x and x2 [pixel][block·16 + …], element by element
 void interleave_pixels(const PixelRun& run);
 /// out[i][2] = x[i], x2[i] for count elements; a null source counts as zeros
@@ -44,7 +46,7 @@ struct ResultStore {
   const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
-  bool stream = false;               ///< write around the caches (n_tiles 2 and 64-byte aligned pixels only)
+  bool stream = false;               ///< write around the caches, where no addend is; whole lines must be 64-byte aligned
 };
 void store_results(const ResultStore& s);
 

@@ -48,36 +48,64 @@ void transpose(__m512i r[16]) {
 
 __m512 widen_f32(const uint16_t* x) { return _mm512_castsi512_ps(_mm512_slli_epi32(widen(x), 16)); }
 
-// Two: 32 channels a pixel, else 16. Finish: with bias, and ReLU where asked for.
-template <bool kTwo, bool kAddend, bool kFinish, bool kStream = false>
-void store_rows(const ResultStore& s) {
-  const __m512 zero = _mm512_setzero_ps();
-  const __m512 bias0 = kFinish && s.bias ? _mm512_loadu_ps(s.bias) : zero;
-  const __m512 bias1 = kTwo && kFinish && s.bias ? _mm512_loadu_ps(s.bias + 16) : zero;
-  const __m512 least = _mm512_set1_ps(kFinish && s.relu ? 0.0f : -__builtin_inff());
+// Bias and ReLU, for results of 16 channels.
+struct Finish {
+  __m512 bias, least;
+};
+
+Finish finish_of(const ResultStore& s, int columns) {
+  return {s.bias ? _mm512_loadu_ps(s.bias + columns) : _mm512_setzero_ps(), _mm512_set1_ps(s.relu ? 0.0f : -__builtin_inff())};
+}
+
+template <bool kAddend>
+__m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
+  __m512 v = _mm512_add_ps(_mm512_loadu_ps(c), f.bias);
+  if (kAddend) v = _mm512_add_ps(v, widen_f32(s.addend + at));
+  return _mm512_max_ps(v, f.least);
+}
+
+template <bool kStream>
+void store_line(uint16_t* y, __m512 low, __m512 high) {
+  const __m512i line = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  if constexpr (kStream)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(y), line);
+  else
+    _mm512_storeu_si512(y, line);
+}
+
+// 32 channels a pixel.
+template <bool kAddend, bool kStream>
+void store_wide(const ResultStore& s) {
+  const Finish f0 = finish_of(s, 0), f1 = finish_of(s, 16);
+  for (int i = 0; i < s.m_tiles; ++i) {
+    const float* c = s.c + i * s.c_stride;
+    UNROLL for (int row = 0; row < 16; ++row, c += 16) {
+      if (s.offset[i][row] < 0) continue;
+      const int64_t at = s.at[i] + s.offset[i][row];
+      store_line<kStream>(s.y + at, finished<kAddend>(c, s, at, f0), finished<kAddend>(c + 256, s, at + 16, f1));
+    }
+  }
+}
+
+// 16 channels a pixel; neighbours in memory are written together.
+template <bool kAddend, bool kStream>
+void store_narrow(const ResultStore& s) {
+  const Finish f = finish_of(s, 0);
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
     const int64_t* offset = s.offset[i];
-    const uint16_t* addend = kAddend ? s.addend + s.at[i] : nullptr;
-    uint16_t* y = s.y + s.at[i];
-    UNROLL for (int row = 0; row < 16; ++row, c += 16) {
-      const int64_t at = offset[row];
-      if (at < 0) continue;
-      __m512 v0 = _mm512_loadu_ps(c), v1 = kTwo ? _mm512_loadu_ps(c + 256) : zero;
-      if constexpr (kAddend) {
-        v0 = _mm512_add_ps(v0, widen_f32(addend + at));
-        if (kTwo) v1 = _mm512_add_ps(v1, widen_f32(addend + at + 16));
+    UNROLL for (int row = 0; row < 16; row += 2, c += 32) {
+      const int64_t at = s.at[i] + offset[row], at1 = s.at[i] + offset[row + 1];
+      if (offset[row] >= 0 && at1 == at + 16) {
+        store_line<kStream>(s.y + at, finished<kAddend>(c, s, at, f), finished<kAddend>(c + 16, s, at1, f));
+        continue;
       }
-      if constexpr (kFinish) {
-        v0 = _mm512_max_ps(_mm512_add_ps(v0, bias0), least);
-        if (kTwo) v1 = _mm512_max_ps(_mm512_add_ps(v1, bias1), least);
-      }
-      if constexpr (kStream)
-        _mm512_stream_si512(reinterpret_cast<__m512i*>(y + at), (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
-      else if constexpr (kTwo)
-        _mm512_storeu_si512(y + at, (__m512i)_mm512_cvtne2ps_pbh(v1, v0));
-      else
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + at), (__m256i)_mm512_cvtneps_pbh(v0));
+      if (offset[row] >= 0)
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at),
+                            (__m256i)_mm512_cvtneps_pbh(finished<kAddend>(c, s, at, f)));
+      if (offset[row + 1] >= 0)
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at1),
+                            (__m256i)_mm512_cvtneps_pbh(finished<kAddend>(c + 16, s, at1, f)));
     }
   }
 }
@@ -90,6 +118,16 @@ void copy_pixels(const PixelRun& run) {
     uint16_t* out = run.out + p * run.out_step;
     for (int64_t b = 0; b < run.blocks; ++b)
       _mm512_storeu_si512(out + b * run.out_block, x ? _mm512_loadu_si512(x + b * 32) : _mm512_setzero_si512());
+  }
+}
+
+void copy_pixels_twice(const uint16_t* x, int64_t w, int64_t first, int64_t columns, uint16_t* out) {
+  for (int64_t j = 0; j < columns; ++j) {
+    const int64_t at = first + j;
+    const bool low = x && at >= 0 && at < w, high = x && at + 1 >= 0 && at + 1 < w;
+    const __mmask32 mask = (low ? 0xffffu : 0) | (high ? 0xffff0000u : 0);
+    const __m512i both = mask == 0 ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi16(mask, x + at * 16);
+    _mm512_storeu_si512(out + j * 32, both);
   }
 }
 
@@ -137,14 +175,12 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
 }
 
 void store_results(const ResultStore& s) {
-  const bool finish = s.bias || s.relu;
   if (s.n_tiles == 2) {
-    if (s.stream) return finish ? store_rows<true, false, true, true>(s) : store_rows<true, false, false, true>(s);
-    if (finish) return s.addend ? store_rows<true, true, true>(s) : store_rows<true, false, true>(s);
-    return s.addend ? store_rows<true, true, false>(s) : store_rows<true, false, false>(s);
+    if (s.addend) return store_wide<true, false>(s);
+    return s.stream ? store_wide<false, true>(s) : store_wide<false, false>(s);
   }
-  if (finish) return s.addend ? store_rows<false, true, true>(s) : store_rows<false, false, true>(s);
-  return s.addend ? store_rows<false, true, false>(s) : store_rows<false, false, false>(s);
+  if (s.addend) return store_narrow<true, false>(s);
+  return s.stream ? store_narrow<false, true>(s) : store_narrow<false, false>(s);
 }
 
 void add_tiles(const float* tile, const int64_t* offset, int64_t parts, float* out) {

@@ -139,7 +139,8 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   packed_.reset(static_cast<uint16_t*>(std::aligned_alloc(64, (panels * 2 + 63) / 64 * 64)));
   CHECK(packed_ != nullptr, "convolution: no memory for ", panels * 2, " bytes of packed weights");
   // What the second-level cache cannot hold until it is read next need not pass through it.
-  stream_ = target_.c % 32 == 0 && target_.n * target_.h * target_.w * target_.c * 2 > threads_ * kStreamBytes;
+  const bool whole_lines = target_.c % 32 == 0 || (target_.c == 16 && target_.w % 2 == 0 && target_step_ == 1);
+  stream_ = whole_lines && target_.n * target_.h * target_.w * target_.c * 2 > threads_ * kStreamBytes;
   const int64_t slack = 16 * entry_ + 2 * kK;  // the last tile may reach behind the window, for results that are dropped
   const int64_t bytes = (window_elements_ + slack) * 2 + max_entries_ * 8 + kMaxTiles * kResultElements * 4;
   thread_bytes_ = static_cast<size_t>(round_up(bytes, 64));
@@ -153,12 +154,13 @@ void RowConv::choose_layout() {
   }
   const bool pixels = source_.h == 1 && source_.w == 1 && target_.h == 1 && target_.w == 1 && phases_.size() == 1 &&
                       phases_[0].x.tap.size() == 1;
-  if (source_.c % kK != 0) {
+  if (source_.c == kK / 2 && source_step_ == 1) {
+    layout_ = Layout::paired;
+  } else if (source_.c % kK != 0) {
     layout_ = Layout::flat;
   } else if (pixels) {
-    // Long pixels whose tile rows would share few cache sets are copied.
-    layout_ = source_.c >= 1024 ? Layout::blocked : Layout::direct;
-    group_ = std::clamp<int64_t>(round_up(131072 / source_.c, 32), 64, 512);
+    layout_ = Layout::direct;
+    group_ = std::clamp<int64_t>(round_up(65536 / source_.c, 32), 32, 256);
   } else {
     layout_ = Layout::blocked;
     // As many pictures side by side as fill the tiles of a row.
@@ -184,8 +186,12 @@ void RowConv::plan_window() {
   span_y_ = y1 - window_y0_;
   window_cols_ = x1 - window_x0_;
   phase_cols_ = ceil_div(window_cols_, source_step_);
-  entry_ = layout_ == Layout::blocked ? kK : source_.c * (layout_ == Layout::flat ? source_step_ : 1);
-  row_ = layout_ == Layout::blocked ? phase_cols_ * source_step_ * group_ * kK : window_cols_ * group_ * source_.c;
+  switch (layout_) {
+    case Layout::direct: entry_ = source_.c, row_ = group_ * source_.c; break;
+    case Layout::blocked: entry_ = kK, row_ = phase_cols_ * source_step_ * group_ * kK; break;
+    case Layout::paired: entry_ = kK, row_ = window_cols_ * kK; break;
+    case Layout::flat: entry_ = source_step_ * source_.c, row_ = round_up(window_cols_ * source_.c, kK); break;
+  }
   // Rows a block: the copy stays in the second-level cache; larger where the weights are too large to be read often.
   const int64_t planes = layout_ == Layout::blocked ? source_.c / kK : 1;
   const int64_t taps = static_cast<int64_t>(phases_[0].y.tap.size() * phases_[0].x.tap.size());
@@ -195,11 +201,12 @@ void RowConv::plan_window() {
   row_blocks_ = ceil_div(max_rows_, block_rows_);
   plane_ = ((block_rows_ - 1) * source_step_ + span_y_) * row_;
   lines_ = layout_ == Layout::flat || (group_ == 1 && source_.c == kK && source_step_ == 1);
-  if (layout_ != Layout::direct) plan_parts();
+  if (layout_ == Layout::blocked || layout_ == Layout::flat) plan_parts();
   window_elements_ = planes * plane_;
 }
 
 int64_t RowConv::column_offset(int64_t column) const {
+  if (layout_ == Layout::paired) return column * kK;
   if (layout_ != Layout::blocked) return column * source_.c;
   return (column % source_step_ * phase_cols_ + column / source_step_) * group_ * kK;
 }
@@ -211,10 +218,11 @@ void RowConv::plan_phase(Phase& p, int64_t k, int64_t channel_step) {
     const auto weight = [&](int64_t tx, int64_t c) {
       return static_cast<int32_t>(c * channel_step + p.y.tap[ty] * k + p.x.tap[static_cast<size_t>(tx)]);
     };
-    if (layout_ == Layout::flat) {
+    if (layout_ == Layout::flat || layout_ == Layout::paired) {
       const int64_t length = columns * source_.c;
       for (int64_t j = 0; j < length; j += kK) {
-        p.a_step.push_back(row + column_offset(p.x.source - window_x0_) + j);
+        const int64_t at = layout_ == Layout::paired ? column_offset(j / source_.c) : j;
+        p.a_step.push_back(row + column_offset(p.x.source - window_x0_) + at);
         for (int64_t i = j; i < j + kK; ++i) p.w_index.push_back(i < length ? weight(i / source_.c, i % source_.c) : -1);
       }
       continue;
@@ -305,6 +313,7 @@ void RowConv::load_row(const Item& item, int64_t row, int64_t g) const {
   const bool inside = y >= 0 && y < source_.h && g < item.pictures;
   const uint16_t* x = inside ? item.b->x + ((item.first + g) * source_.h + y) * source_.w * source_.c : nullptr;
   uint16_t* out = item.window + row * row_ + (layout_ == Layout::blocked ? g * kK : 0);
+  if (layout_ == Layout::paired) return copy_pixels_twice(x, source_.w, window_x0_, window_cols_, out);
   for (const Part& part : parts_) {
     const uint16_t* from = inside && part.source >= 0 ? x + part.source : nullptr;
     if (lines_) {
@@ -346,6 +355,8 @@ void RowConv::plan_parts() {
     add(left, right, phase, true);
     add(right, window_cols_, phase, false);
   }
+  if (layout_ == Layout::flat && row_ > window_cols_ * source_.c)
+    parts_.push_back({-1, window_cols_ * source_.c, row_ - window_cols_ * source_.c});
 }
 
 // Offsets of a row's output pixels from its first one in the item's first picture.

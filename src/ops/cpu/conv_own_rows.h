@@ -57,8 +57,9 @@ class RowConv {
   };
   struct Extent { int64_t n, h, w, c; };
   // direct: tiles are read from x. blocked: copied as [c/32][row][column][picture][32]. flat: copied as [row][column][c],
-  // where the K blocks run over the adjoining columns of the kernel.
-  enum class Layout { direct, blocked, flat };
+  // where the K blocks run over the adjoining columns of the kernel. paired: 16 channels as [row][column][32], every pixel
+  // followed by its right neighbour.
+  enum class Layout { direct, blocked, flat, paired };
   /// A run of scratch columns: `count` pixels (elements, where lines_) from `source` in the row; source < 0: zeros.
   struct Part { int64_t source, target, count; };
   struct Item;
