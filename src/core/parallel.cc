@@ -47,9 +47,11 @@ void parallel_for(int64_t n, const std::function<void(int64_t, int64_t, int)>& b
   }
 #pragma omp parallel num_threads(static_cast<int>(parts))
   {
-    const int64_t part = omp_get_thread_num();
-    const int64_t begin = n * part / parts, end = n * (part + 1) / parts;
-    if (begin < end) body(begin, end, static_cast<int>(part));
+    // The team can be smaller than asked for (OMP_THREAD_LIMIT): its threads then take several parts.
+    for (int64_t part = omp_get_thread_num(); part < parts; part += omp_get_num_threads()) {
+      const int64_t begin = n * part / parts, end = n * (part + 1) / parts;
+      if (begin < end) body(begin, end, static_cast<int>(part));
+    }
   }
 }
 

@@ -2,12 +2,14 @@
 
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/parallel.h"
 
 namespace resnet::onednn {
 
 dnnl::engine& engine() {
   static dnnl::engine* cpu = [] {
-    isa();   // sets ONEDNN_MAX_CPU_ISA when RESNET_ISA is given
+    isa();       // sets ONEDNN_MAX_CPU_ISA when RESNET_ISA is given
+    threads();   // sets the pool's size, which primitives are made for
     return new dnnl::engine(dnnl::engine::kind::cpu, 0);
   }();
   return *cpu;
