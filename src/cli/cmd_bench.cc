@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kWarmUpSteps = 3;
-constexpr double kWarmUpSeconds = 1;  // and at least so long, up to kMostWarmUpSteps
+constexpr double kWarmUpSeconds = 1;  // and, without --steps, at least so long, up to kMostWarmUpSteps
 constexpr int kMostWarmUpSteps = 50;
 
 struct BenchArgs {
@@ -35,13 +35,14 @@ struct Measured {
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void warm_up(Workload& work) {
+void warm_up(Workload& work, bool briefly) {
   const Clock::time_point start = Clock::now();
-  for (int i = 0; i < kWarmUpSteps || (since(start) < kWarmUpSeconds && i < kMostWarmUpSteps); ++i) work.step();
+  const double seconds = briefly ? 0 : kWarmUpSeconds;
+  for (int i = 0; i < kWarmUpSteps || (since(start) < seconds && i < kMostWarmUpSteps); ++i) work.step();
 }
 
 Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
-  warm_up(work);
+  warm_up(work, /*briefly=*/args.steps > 0);
   ProgressBar bar(out);
   Measured m;
   const double waited = work.wait_seconds();

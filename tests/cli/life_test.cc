@@ -96,7 +96,7 @@ TEST(Life, ASignalSavesAndSaysHowToGoOn) {
   const std::string run_folder = folder / "run";
   const std::string command = "'" RESNET_PROGRAM "' " + std::string(kTrain) + "--steps 1000000 --output-dir " +
                               run_folder + " > " + (folder / "out") + " 2> " + (folder / "err") + " & pid=$!; " +
-                              "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; grep -q epoch " + (folder / "out") +
+                              "for i in $(seq 200); do sleep 0.1; grep -q epoch " + (folder / "out") +
                               " && break; done; kill -TERM $pid; wait $pid";
   const int status = std::system(command.c_str());
   EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM) << read_file(folder / "err");

@@ -5,6 +5,6 @@
 
 namespace resnet {
 
-std::string onednn_version();   ///< of the loaded library: "2.6.3"
+std::string onednn_version();  ///< of the loaded library: "2.6.3"
 
 }  // namespace resnet
