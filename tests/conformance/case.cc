@@ -21,12 +21,13 @@ uint64_t fnv1a(const std::string& text) {
   return hash;
 }
 
-Case parse_case(const Line& line, const std::string& text) {
+Case parse_case(const Line& line, uint64_t seed) {
   const auto parser = parsers().find(line.kind());
   CHECK(parser != parsers().end(), line.place(), ": no op is called '", line.kind(), "'");
   Case c = parser->second(line);
   c.name = line.text("name", "");
-  c.seed = fnv1a(text);
+  c.seed = seed;
+  c.line = std::make_shared<Line>(line);
   if (line.flag("infer")) c.train = false;
   if (line.flag("no_dx")) c.need_dx = {false, false};
   line.check_all_used();
@@ -69,22 +70,26 @@ std::vector<Case> load_cases(const std::vector<std::string>& files, const std::s
       ++number;
       text = text.substr(0, text.find('#'));
       const Line line(text, join(path, ":", number));
-      if (!line.kind().empty() && (only_op.empty() || line.kind() == only_op)) cases.push_back(parse_case(line, text));
+      const bool wanted = !line.kind().empty() && (only_op.empty() || line.kind() == only_op);
+      if (wanted) cases.push_back(parse_case(line, fnv1a(text)));
     }
   }
   CHECK(!cases.empty(), "no case", only_op.empty() ? "" : " of op ", only_op, " in the shapes files");
   return cases;
 }
 
-Case reduced(Case c, double multiply_adds) {
-  const auto work = [&c] {
-    return static_cast<double>(c.op->multiply_adds(c.x)) + 64.0 * static_cast<double>(c.x[0].elements());
-  };
-  while (work() > multiply_adds && c.x[0][0] > c.min_batch) {
-    const int64_t batch = std::max(c.min_batch, c.x[0][0] / 2);
-    for (Shape& s : c.x) s[0] = batch;
-  }
-  return c;
+Case reduced(const Case& c, double multiply_adds) {
+  constexpr int64_t kLowest = 8;
+  const double work = static_cast<double>(c.op->multiply_adds(c.x)) + 256.0 * static_cast<double>(c.x[0].elements());
+  Shape x = c.x[0];
+  if (work <= multiply_adds) return c;
+  if (x[0] > c.min_batch)
+    x[0] = std::max(c.min_batch, x[0] / 2);
+  else if (x[1] > kLowest)
+    x[1] = std::max(kLowest, x[1] / 2);
+  else
+    return c;
+  return reduced(parse_case(c.line->with("x", x), c.seed), multiply_adds);
 }
 
 }  // namespace resnet::conformance

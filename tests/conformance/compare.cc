@@ -28,7 +28,8 @@ Comparison compare(const std::vector<float>& actual, const std::vector<float>& e
   for (size_t i = 0; i < actual.size() && result.failure.empty(); ++i) {
     const double d = std::abs(double{actual[i]} - expected[i]);
     if (!(d <= tolerance.relative * std::abs(expected[i]) + tolerance.absolute * scale))
-      result.failure = join("element ", i, " of ", actual.size(), " is ", actual[i], ", expected ", expected[i], " (rms ", scale, ")");
+      result.failure = join("element ", i, " of ", actual.size(), " is ", actual[i], ", expected ", expected[i],
+                            " (rms ", scale, ")");
   }
   // The errors of a few elements do not average out.
   const double allowed = tolerance.nmse * (1 + 4 / n);

@@ -26,12 +26,21 @@ std::vector<float> parameter(Rng& rng, const ParamSpec& p) {
   std::vector<float> v = values(rng, p.shape.elements(), DType::f32);
   const double fan_in = static_cast<double>(p.shape.elements()) / static_cast<double>(p.shape[0]);
   for (float& e : v) switch (p.kind) {
-      case ParamKind::weight: e *= static_cast<float>(1 / std::sqrt(fan_in)); break;
+      case ParamKind::weight:
+        e *= static_cast<float>(1 / std::sqrt(fan_in));
+        break;
       case ParamKind::bias:
-      case ParamKind::bn_bias: break;
-      case ParamKind::bn_weight: e = 1 + 0.3f * e; break;
-      case ParamKind::running_mean: e *= 0.3f; break;
-      case ParamKind::running_var: e = rng.uniform(0.5f, 2.0f); break;
+      case ParamKind::bn_bias:
+        break;
+      case ParamKind::bn_weight:
+        e = 1 + 0.3f * e;
+        break;
+      case ParamKind::running_mean:
+        e *= 0.3f;
+        break;
+      case ParamKind::running_var:
+        e = rng.uniform(0.5f, 2.0f);
+        break;
     }
   return v;
 }
@@ -51,7 +60,8 @@ Data make_data(const Case& c, DType dtype, uint64_t draw) {
   for (const ParamSpec& p : c.params()) d.w.push_back(parameter(rng, p));
   if (c.classes > 0) {
     d.dy = {1};
-    for (int64_t n = 0; n < c.x[0][0]; ++n) d.labels.push_back(static_cast<int32_t>(rng.below(static_cast<uint32_t>(c.classes))));
+    const auto classes = static_cast<uint32_t>(c.classes);
+    for (int64_t n = 0; n < c.x[0][0]; ++n) d.labels.push_back(static_cast<int32_t>(rng.below(classes)));
   }
   return d;
 }

@@ -20,17 +20,22 @@ constexpr int kDirections = 2;
 
 class GradientCheck {
  public:
-  explicit GradientCheck(const Case& c) : case_(c), data_(make_data(c, DType::f32)), kernel_(oracle(c.spec(DType::f32))) {
+  explicit GradientCheck(const Case& c)
+      : case_(c), data_(make_data(c, DType::f32)), kernel_(oracle(c.spec(DType::f32))) {
     if (c.smooth) c.smooth(c, data_);
     gradients_ = run(*kernel_, c, data_);
   }
 
   std::vector<std::string> check() {
     for (size_t i = 0; i < case_.x.size(); ++i)
-      if (case_.need_dx[i]) check(join("dx[", i, "]"), [i](Data& d) -> auto& { return d.x[i]; });
+      if (case_.need_dx[i])
+        check(
+            join("dx[", i, "]"), [i](Data & d) -> auto& { return d.x[i]; });
     const std::vector<ParamSpec> params = case_.params();
     for (size_t i = 0; i < params.size(); ++i)
-      if (params[i].trainable()) check("dw " + params[i].suffix, [i](Data& d) -> auto& { return d.w[i]; });
+      if (params[i].trainable())
+        check(
+            "dw " + params[i].suffix, [i](Data & d) -> auto& { return d.w[i]; });
     return failures_;
   }
 
@@ -42,8 +47,7 @@ class GradientCheck {
     return sum;
   }
 
-  template <class Select>
-  void check(const std::string& name, const Select& select) {
+  template <class Select> void check(const std::string& name, const Select& select) {
     const std::vector<float>* gradient = nullptr;
     for (const Output& o : gradients_.all)
       if (o.name == name) gradient = &o.values;
@@ -88,8 +92,10 @@ int run_grad(const std::vector<Case>& cases, const Options& options) {
     set_current("the oracle on " + c.title());
     const std::vector<std::string> failures = GradientCheck(c).check();
     ++(failures.empty() ? passed : failed);
-    if (!failures.empty()) std::cout << "FAILED " << c.title() << "\n";
-    else if (options.verbose) std::cout << "passed " << c.title() << "\n";
+    if (!failures.empty())
+      std::cout << "FAILED " << c.title() << "\n";
+    else if (options.verbose)
+      std::cout << "passed " << c.title() << "\n";
     for (const std::string& f : failures) std::cout << "    " << f << "\n";
   }
   std::cout << passed << " passed, " << failed << " failed\n";

@@ -10,8 +10,7 @@ namespace resnet::conformance {
 
 namespace {
 
-template <class T>
-T parse(const std::string& text, const std::string& key, const std::string& place) {
+template <class T> T parse(const std::string& text, const std::string& key, const std::string& place) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   CHECK(error == std::errc() && end == text.data() + text.size(), place, ": ", key, "=", text, " is not a number");
@@ -73,6 +72,13 @@ bool Line::flag(const std::string& word) const {
   const std::string* value = find(word);
   CHECK(!value || value->empty(), place_, ": '", word, "' takes no value");
   return value != nullptr;
+}
+
+Line Line::with(const std::string& key, const Shape& shape) const {
+  Line changed = *this;
+  const std::string text = shape.str();  // "[1,2,3,4]"
+  changed.values_[key] = text.substr(1, text.size() - 2);
+  return changed;
 }
 
 void Line::check_all_used() const {

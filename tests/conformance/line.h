@@ -18,11 +18,13 @@ class Line {
   const std::string& kind() const { return kind_; }
   const std::string& place() const { return place_; }  ///< "bench/shapes_cifar.txt:12"
   std::string text(const std::string& key, const std::string& otherwise) const;
-  int64_t integer(const std::string& key) const;                     ///< must be there
+  int64_t integer(const std::string& key) const;  ///< must be there
   int64_t integer(const std::string& key, int64_t otherwise) const;
   float number(const std::string& key, float otherwise) const;
-  Shape shape(const std::string& key) const;                         ///< "32,56,56,64", must be there
+  Shape shape(const std::string& key) const;  ///< "32,56,56,64", must be there
   bool flag(const std::string& word) const;
+  /// The same line with another value for a key.
+  Line with(const std::string& key, const Shape& shape) const;
   /// Throws Error when the line holds something that was never asked for.
   void check_all_used() const;
 

@@ -1,13 +1,12 @@
 // conformance test|grad|perf|support: every kernel on every case of the shapes files. Exit status 0 when all is well, 1
 // when something failed, 2 for wrong usage, 77 when RESNET_ISA asks for more than this processor has (CTest: skipped).
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
-
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 
 #include "conformance/modes.h"
 #include "core/check.h"
@@ -52,9 +51,9 @@ struct Arguments {
 };
 
 void declare(CLI::App& app, Arguments& a) {
-  app.add_option("mode", a.mode, "test: against the oracle; grad: the oracle against finite differences; perf: speed; support: who takes what")
-      ->required()
-      ->check(CLI::IsMember({"test", "grad", "perf", "support"}));
+  const char* modes =
+      "test: against the oracle; grad: the oracle against finite differences; perf: speed; support: who takes what";
+  app.add_option("mode", a.mode, modes)->required()->check(CLI::IsMember({"test", "grad", "perf", "support"}));
   app.add_option("-o,--op", a.op, "only this op, such as conv");
   app.add_option("-b,--backend", a.options.backend, "backend (cpu)");
   app.add_option("-i,--implementation", a.options.implementation, "only this implementation");
@@ -73,7 +72,8 @@ int run(Arguments a) {
   }
   if (!a.dtype.empty()) a.options.dtypes = {parse_dtype(a.dtype)};
   if (a.files.empty())
-    for (const char* name : {"resnet50", "cifar", "awkward"}) a.files.push_back(join(SHAPES_DIR "/shapes_", name, ".txt"));
+    for (const char* name : {"resnet50", "cifar", "awkward"})
+      a.files.push_back(join(SHAPES_DIR "/shapes_", name, ".txt"));
   const Isa level = isa();  // before anything uses oneDNN, which it holds back
   set_threads(a.threads);
   const std::vector<Case> cases = load_cases(a.files, a.op);
@@ -84,9 +84,7 @@ int run(Arguments a) {
 
 }  // namespace
 
-void set_current(const std::string& what) {
-  std::strncpy(current, what.c_str(), sizeof(current) - 1);
-}
+void set_current(const std::string& what) { std::strncpy(current, what.c_str(), sizeof(current) - 1); }
 
 std::vector<const KernelEntry*> implementations(const Case& c, const Options& options) {
   std::vector<const KernelEntry*> found;

@@ -13,7 +13,7 @@ struct Options {
   std::vector<DType> dtypes{DType::f32, DType::bf16};
   std::string implementation;  ///< only this one; empty: all
   bool verbose = false;
-  double seconds = 0.2;        ///< perf: for each direction of each implementation
+  double seconds = 0.2;  ///< perf: for each direction of each implementation
 };
 
 int run_test(const std::vector<Case>& cases, const Options& options);

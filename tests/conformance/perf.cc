@@ -1,5 +1,5 @@
-// How fast every implementation is on every case, at the full batch: the median time of a call, and the rate (GFLOP/s, a
-// multiply-add being two, or GB/s of activations read and written once).
+// How fast every implementation is on every case, at the full batch: the median time of a call, and the rate (GFLOP/s,
+// a multiply-add being two, or, for ops without any, GB/s of inputs and output each moved once).
 #include <algorithm>
 #include <chrono>
 #include <iomanip>
@@ -36,8 +36,12 @@ class Stage {
     kernel.pack(args_.w);
   }
 
-  double forward_seconds(double budget) { return median(budget, [this] { kernel_.forward(args_); }); }
-  double backward_seconds(double budget) { return median(budget, [this] { kernel_.backward(args_); }); }
+  double forward_seconds(double budget) {
+    return median(budget, [this] { kernel_.forward(args_); });
+  }
+  double backward_seconds(double budget) {
+    return median(budget, [this] { kernel_.backward(args_); });
+  }
 
  private:
   void* bytes(size_t n) {
@@ -48,13 +52,14 @@ class Stage {
   void* filled(const std::vector<float>& values, DType dtype) {
     void* to = bytes(values.size() * size_of(dtype));
     for (size_t i = 0; i < values.size(); ++i)
-      if (dtype == DType::bf16) static_cast<uint16_t*>(to)[i] = f32_to_bf16(values[i]);
-      else static_cast<float*>(to)[i] = values[i];
+      if (dtype == DType::bf16)
+        static_cast<uint16_t*>(to)[i] = f32_to_bf16(values[i]);
+      else
+        static_cast<float*>(to)[i] = values[i];
     return to;
   }
 
-  template <class Call>
-  static double median(double budget, const Call& call) {
+  template <class Call> static double median(double budget, const Call& call) {
     using Clock = std::chrono::steady_clock;
     call();
     std::vector<double> times;
@@ -95,8 +100,8 @@ void measure(const Case& c, DType dtype, const KernelEntry& entry, const Data& d
   set_current(join(entry.name, " on ", c.title(), " ", dtype));
   const std::unique_ptr<Kernel> kernel = entry.make(c.spec(dtype));
   Stage stage(*kernel, c, data);
-  std::cout << std::left << std::setw(72) << c.title() << std::setw(6) << name_of(dtype) << std::setw(34) << kernel->name()
-            << cell(stage.forward_seconds(options.seconds), giga(c, dtype, false));
+  std::cout << std::left << std::setw(72) << c.title() << std::setw(6) << name_of(dtype) << std::setw(40)
+            << kernel->name() << cell(stage.forward_seconds(options.seconds), giga(c, dtype, false));
   if (c.train) std::cout << cell(stage.backward_seconds(options.seconds), giga(c, dtype, true));
   std::cout << std::endl;
 }
@@ -104,9 +109,9 @@ void measure(const Case& c, DType dtype, const KernelEntry& entry, const Data& d
 }  // namespace
 
 int run_perf(const std::vector<Case>& cases, const Options& options) {
-  std::cout << std::left << std::setw(72) << "case" << std::setw(6) << "dtype" << std::setw(34) << "kernel" << std::right
-            << std::setw(10) << "fwd ms" << std::setw(10) << "G/s" << std::setw(10) << "bwd ms" << std::setw(10) << "G/s"
-            << "\n";
+  std::cout << std::left << std::setw(72) << "case" << std::setw(6) << "dtype" << std::setw(40) << "kernel"
+            << std::right << std::setw(10) << "fwd ms" << std::setw(10) << "GF|GB/s" << std::setw(10) << "bwd ms"
+            << std::setw(10) << "GF|GB/s\n";
   for (const Case& c : cases)
     for (const DType dtype : options.dtypes) {
       const Data data = make_data(c, dtype);

@@ -109,8 +109,10 @@ class Runner {
     if (!kernel_.needs().backward_reads_y) at("y").memory.scribble();
     for (size_t i = 0; i < case_.x.size(); ++i) {
       Buffer& x = at(indexed("x", i));
-      if (kernel_.needs().backward_reads_x) x.store(data_.x[i]);
-      else x.memory.scribble();
+      if (kernel_.needs().backward_reads_x)
+        x.store(data_.x[i]);
+      else
+        x.memory.scribble();
     }
     workspace_.scribble();
     Buffer& dy = make("dy", data_.dy, case_.y_dtype(dtype));
@@ -118,7 +120,8 @@ class Runner {
     for (size_t i = 0; i < case_.x.size(); ++i) {
       if (!kernel_.spec().need_dx[i]) continue;
       const bool over = options_.dx_over_dy == static_cast<int>(i);
-      Buffer& dx = over ? dy : make(indexed("dx", i), std::vector<float>(data_.x[i].size(), kNaN), case_.x_dtype(dtype));
+      const std::vector<float> nothing(data_.x[i].size(), kNaN);
+      Buffer& dx = over ? dy : make(indexed("dx", i), nothing, case_.x_dtype(dtype));
       if (options_.accumulate[i]) dx.store(data_.prior[i]);
       args_.accumulate[i] = options_.accumulate[i];
       args_.dx[i] = dx.data();

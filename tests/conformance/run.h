@@ -1,5 +1,5 @@
-// Runs a kernel once, forward and backward, as a plan would: parameters packed, buffers guarded, scratch full of NaN, and
-// only what needs() asks for is kept between the two.
+// Runs a kernel once, forward and backward, as a plan would: parameters packed, buffers guarded, scratch full of NaN,
+// and only what needs() asks for is kept between the two.
 #pragma once
 
 #include <string>

@@ -26,7 +26,10 @@ struct Tally {
 class CaseTest {
  public:
   CaseTest(const Case& c, DType dtype)
-      : case_(c), dtype_(dtype), data_(make_data(c, dtype)), other_(make_data(c, dtype, 1)),
+      : case_(c),
+        dtype_(dtype),
+        data_(make_data(c, dtype)),
+        other_(make_data(c, dtype, 1)),
         expected_(run(*oracle(c.spec(dtype)), c, data_)) {}
 
   /// The failures, one a line; empty when all is well.
@@ -54,7 +57,8 @@ class CaseTest {
     const int index = static_cast<int>(i);
     if (kernel.needs().y_over_x[i]) expect(join("y over x[", i, "]"), run(kernel, case_, data_, {.y_over_x = index}));
     if (!kernel.spec().need_dx[i]) return;
-    if (kernel.needs().dx_over_dy[i]) expect(join("dx[", i, "] over dy"), run(kernel, case_, data_, {.dx_over_dy = index}));
+    if (kernel.needs().dx_over_dy[i])
+      expect(join("dx[", i, "] over dy"), run(kernel, case_, data_, {.dx_over_dy = index}));
     if (kernel.needs().accumulates[i]) {
       RunOptions options;
       options.accumulate[i] = true;
@@ -78,7 +82,8 @@ class CaseTest {
       std::vector<float> expected = std::find_if(expected_.all.begin(), expected_.all.end(), same)->values;
       for (size_t i = 0; i < 2; ++i)
         if (options.accumulate[i] && output.name == join("dx[", i, "]"))
-          for (size_t k = 0; k < expected.size(); ++k) expected[k] = rounded(expected[k] + data_.prior[i][k], output.dtype);
+          for (size_t k = 0; k < expected.size(); ++k)
+            expected[k] = rounded(expected[k] + data_.prior[i][k], output.dtype);
       const double floor = output.name[0] == 'd' ? case_.floor : 0;
       const Comparison c = compare(output.values, expected, tolerance_of(dtype_), floor);
       worst_nmse_ = std::max(worst_nmse_, c.nmse);
@@ -111,8 +116,10 @@ class TestMode {
       const std::string reason = entry->reject(c.spec(dtype));
       const std::string label = join(c.op->kind(), " ", dtype, " ", entry->name);
       taken |= reason.empty();
-      if (reason.empty()) check(test, *entry, c.title(), tally_[label], label);
-      else ++tally_[label].not_taken;
+      if (reason.empty())
+        check(test, *entry, c.title(), tally_[label], label);
+      else
+        ++tally_[label].not_taken;
     }
     // Without a processor that computes in bf16 a backend may leave that dtype to others.
     if (!taken && options_.implementation.empty() && (dtype == DType::f32 || isa() >= Isa::avx512_bf16)) {
@@ -127,7 +134,8 @@ class TestMode {
               << std::setw(8) << "failed" << std::setw(11) << "not taken" << std::setw(13) << "worst nmse\n";
     for (const auto& [label, t] : tally_) {
       std::cout << std::left << std::setw(44) << label << std::right << std::setw(8) << t.passed << std::setw(8)
-                << t.failed << std::setw(11) << t.not_taken << std::setw(12) << std::setprecision(2) << t.worst_nmse << "\n";
+                << t.failed << std::setw(11) << t.not_taken << std::setw(12) << std::setprecision(2) << t.worst_nmse
+                << "\n";
       passed += t.passed;
       failed += t.failed;
     }
@@ -136,7 +144,8 @@ class TestMode {
   }
 
  private:
-  void check(CaseTest& test, const KernelEntry& entry, const std::string& title, Tally& tally, const std::string& label) {
+  void check(CaseTest& test, const KernelEntry& entry, const std::string& title, Tally& tally,
+             const std::string& label) {
     const std::string what = join(entry.backend, "/", label, ": ", title);
     set_current(what);
     std::vector<std::string> failures;
@@ -147,8 +156,10 @@ class TestMode {
     }
     tally.worst_nmse = std::max(tally.worst_nmse, test.worst_nmse());
     ++(failures.empty() ? tally.passed : tally.failed);
-    if (!failures.empty()) std::cout << "FAILED " << what << "\n";
-    else if (options_.verbose) std::cout << "passed " << what << " (nmse " << test.worst_nmse() << ")\n";
+    if (!failures.empty())
+      std::cout << "FAILED " << what << "\n";
+    else if (options_.verbose)
+      std::cout << "passed " << what << " (nmse " << test.worst_nmse() << ")\n";
     for (const std::string& f : failures) std::cout << "    " << f << "\n";
     std::cout << std::flush;
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/bf16.h"
+#include "core/cpu.h"
 #include "resnet/checkpoint.h"
 #include "resnet/models.h"
 #include "resnet/plan.h"
@@ -29,7 +30,9 @@ struct Setting {
 
 void PrintTo(const Setting& s, std::ostream* out) { *out << s.model << " " << s.backend << " " << s.dtype; }
 
-StateDict read(const std::string& name) { return read_safetensors(std::string(SOURCE_DIR "/tests/golden/") + name).tensors; }
+StateDict read(const std::string& name) {
+  return read_safetensors(std::string(SOURCE_DIR "/tests/golden/") + name).tensors;
+}
 
 double distance(const float* a, const float* b, int64_t n) {
   double difference = 0, size = 0;
@@ -52,6 +55,12 @@ class Golden : public testing::TestWithParam<Setting> {
       if (const auto it = start_.find("weights/" + key); it != start_.end()) widen(it->second, 0, t);
   }
 
+  void SetUp() override {
+    const bool native = GetParam().dtype == DType::f32 || std::string_view(GetParam().backend) == "ref";
+    if (!native && isa() < Isa::avx512)
+      GTEST_SKIP() << "no bf16 convolution below AVX-512; this runs on " << name_of(isa());
+  }
+
   Plan plan(Mode mode) const {
     return Plan(graph_, {.batch = 8, .mode = mode, .dtype = GetParam().dtype, .backend = GetParam().backend});
   }
@@ -64,8 +73,7 @@ class Golden : public testing::TestWithParam<Setting> {
 
   void fill(Plan& plan, int64_t batch) const {
     widen(start_.at("pictures"), batch * plan.input().elements(), plan.input());
-    if (plan.options().mode == Mode::train)
-      std::copy_n(start_.at("labels").i32() + batch * 8, 8, plan.labels().i32());
+    if (plan.options().mode == Mode::train) std::copy_n(start_.at("labels").i32() + batch * 8, 8, plan.labels().i32());
   }
 
   void expect_near(const Tensor& actual, const std::string& key, double bound) const {
@@ -164,7 +172,8 @@ std::vector<Setting> settings() {
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Golden, testing::ValuesIn(settings()), [](const auto& info) {
   const Setting& s = info.param;
-  return std::string(s.backend) + "_" + std::string(name_of(s.dtype)) + (std::string(s.model).ends_with("-b") ? "_b" : "_a");
+  const std::string option = std::string_view(s.model).ends_with("-b") ? "b" : "a";
+  return std::string(s.backend) + "_" + std::string(name_of(s.dtype)) + "_" + option;
 });
 
 }  // namespace

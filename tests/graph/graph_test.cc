@@ -14,10 +14,7 @@
 namespace resnet {
 namespace {
 
-template <class T, class... A>
-std::shared_ptr<const Op> op(A... a) {
-  return std::make_shared<T>(a...);
-}
+template <class T, class... A> std::shared_ptr<const Op> op(A... a) { return std::make_shared<T>(a...); }
 
 Conv::Attributes conv3x3(int64_t out) {
   Conv::Attributes a;
@@ -63,8 +60,8 @@ TEST(Graph, CountsUses) { EXPECT_EQ(small().uses(), (std::vector<int>{1, 2, 1, 1
 TEST(Graph, NamesParametersAfterNodes) {
   std::vector<std::string> keys;
   for (const ParamSpec& p : small().params()) keys.push_back(p.suffix);
-  EXPECT_EQ(keys, (std::vector<std::string>{"conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var",
-                                            "fc.weight", "fc.bias"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean",
+                                            "bn1.running_var", "fc.weight", "fc.bias"}));
 }
 
 TEST(Graph, CostCountsOnePictureAndTrainableParameters) {

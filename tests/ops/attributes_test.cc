@@ -55,9 +55,9 @@ TEST(ConvOp, FoldsBatchNormIntoWeights) {
   const Conv c({.out = 2, .bias = true, .folded_bn = true, .bn_eps = 0.5f});
   std::vector<float> weight{1, 2, 3, 4}, bias{1, -1}, gamma{2, 1}, beta{10, 20}, mean{3, 0}, var{3.5f, 0.5f};
   std::vector<float> folded(4), shift(2);
-  folded_weights(c, {1, 1, 1, 2}, {weight.data(), bias.data(), gamma.data(), beta.data(), mean.data(), var.data()}, folded.data(),
-                 shift.data());
-  EXPECT_EQ(folded, (std::vector<float>{1, 2, 3, 4}));   // 2/sqrt(4) and 1/sqrt(1)
+  folded_weights(c, {1, 1, 1, 2}, {weight.data(), bias.data(), gamma.data(), beta.data(), mean.data(), var.data()},
+                 folded.data(), shift.data());
+  EXPECT_EQ(folded, (std::vector<float>{1, 2, 3, 4}));  // 2/sqrt(4) and 1/sqrt(1)
   EXPECT_EQ(shift, (std::vector<float>{10 + (1 - 3) * 1.0f, 20 + -1.0f}));
 }
 

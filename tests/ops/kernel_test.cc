@@ -26,8 +26,8 @@ KernelSpec spec(const Op& op, const std::vector<Shape>& x, bool train) {
 }
 
 TEST(Kernels, EveryOpHasAnOracleAndAFastKernel) {
-  for (const char* op : {"conv", "batch_norm", "relu", "add", "max_pool", "avg_pool", "pad_channels", "linear",
-                         "softmax_cross_entropy"})
+  for (const char* op :
+       {"conv", "batch_norm", "relu", "add", "max_pool", "avg_pool", "pad_channels", "linear", "softmax_cross_entropy"})
     for (const char* backend : {"ref", "cpu"}) EXPECT_FALSE(kernels_of(op, backend).empty()) << op << " " << backend;
 }
 
@@ -71,7 +71,7 @@ TEST(Oracle, BatchNormMovesRunningStatisticsByGroup) {
   kernel->forward(a);
   EXPECT_EQ(y, (std::vector<float>{-1, 3, -1, 3}));
   EXPECT_EQ(mean[0], (0 * 0.5f + 2 * 0.5f) * 0.5f + 12 * 0.5f);
-  EXPECT_EQ(var[0], (1 * 0.5f + 2 * 0.5f) * 0.5f + 8 * 0.5f);   // unbiased: 2 and 8
+  EXPECT_EQ(var[0], (1 * 0.5f + 2 * 0.5f) * 0.5f + 8 * 0.5f);  // unbiased: 2 and 8
 }
 
 TEST(Oracle, PaddingNeverWinsAMaximumButCountsInAnAverage) {

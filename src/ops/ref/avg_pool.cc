@@ -32,8 +32,7 @@ class RefAvgPool final : public Kernel {
   const PoolAttributes& attributes() const { return spec_.as<AvgPool>().a; }
 
   /// Calls visit(index in x, index in y) for every element of x and every window that holds it.
-  template <class Visit>
-  void for_each_pair(const Visit& visit) const {
+  template <class Visit> void for_each_pair(const Visit& visit) const {
     const Shape &x = spec_.x[0], &y = spec_.y;
     const PoolAttributes& p = attributes();
     for (int64_t n = 0; n < y[0]; ++n)

@@ -70,8 +70,7 @@ class RefBatchNorm final : public Kernel {
   double count(int64_t g) const { return static_cast<double>((end(g) - begin(g)) / channels_); }
 
   /// Calls visit(element, channel) for all elements of group g.
-  template <class Visit>
-  void for_each(int64_t g, const Visit& visit) const {
+  template <class Visit> void for_each(int64_t g, const Visit& visit) const {
     for (int64_t pixel = begin(g); pixel < end(g); pixel += channels_)
       for (int64_t c = 0; c < channels_; ++c) visit(pixel + c, static_cast<size_t>(c));
   }

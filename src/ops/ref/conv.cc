@@ -55,7 +55,8 @@ class RefConv final : public Kernel {
     if (a.dw[0]) weight_gradient(floats(a.x[0], spec_.dtype, spec_.x[0].elements()), dy, a.dw[0]);
     if (at_.bias && a.dw[1]) {
       std::vector<double> sum(static_cast<size_t>(at_.out), 0.0);
-      for (int64_t i = 0; i < spec_.y.elements(); ++i) sum[static_cast<size_t>(i % at_.out)] += dy[static_cast<size_t>(i)];
+      for (int64_t i = 0; i < spec_.y.elements(); ++i)
+        sum[static_cast<size_t>(i % at_.out)] += dy[static_cast<size_t>(i)];
       for (int64_t o = 0; o < at_.out; ++o) a.dw[1][o] = static_cast<float>(sum[static_cast<size_t>(o)]);
     }
     if (a.dx[0]) input_gradient(dy, a);

@@ -49,7 +49,8 @@ class RefLinear final : public Kernel {
       std::vector<double> row(static_cast<size_t>(in_), 0.0);
       for (int64_t n = 0; n < batch_; ++n)
         for (int64_t i = 0; i < in_; ++i)
-          row[static_cast<size_t>(i)] += double{dy[static_cast<size_t>(n * out_ + o)]} * x[static_cast<size_t>(n * in_ + i)];
+          row[static_cast<size_t>(i)] +=
+              double{dy[static_cast<size_t>(n * out_ + o)]} * x[static_cast<size_t>(n * in_ + i)];
       for (int64_t i = 0; i < in_; ++i) dw[o * in_ + i] = static_cast<float>(row[static_cast<size_t>(i)]);
     }
   }

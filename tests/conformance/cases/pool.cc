@@ -19,8 +19,7 @@ void separate(const Case& c, Data& d) {
   for (size_t i = d.x[0].size(); i > 1; --i) std::swap(d.x[0][i - 1], d.x[0][rng.below(static_cast<uint32_t>(i))]);
 }
 
-template <class Pool>
-Case parse(const Line& line) {
+template <class Pool> Case parse(const Line& line) {
   PoolAttributes a;
   a.kernel = line.integer("kernel", 0);
   a.stride = line.integer("stride", 1);
