@@ -30,7 +30,8 @@ int physical_cores() {
 }  // namespace
 
 void set_threads(int n) {
-  g_threads = n > 0 ? n : physical_cores();
+  // Not beyond OMP_THREAD_LIMIT: oneDNN waits for threads that would never come.
+  g_threads = std::min(n > 0 ? n : physical_cores(), omp_get_thread_limit());
   omp_set_num_threads(g_threads);
 }
 
