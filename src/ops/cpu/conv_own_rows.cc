@@ -223,6 +223,7 @@ void RowConv::plan_phase(Phase& p, int64_t k, int64_t channel_step) {
       for (int64_t j = 0; j < length; j += kK) {
         const int64_t at = layout_ == Layout::paired ? column_offset(j / source_.c) : j;
         p.a_step.push_back(row + column_offset(p.x.source - window_x0_) + at);
+        p.pairs.push_back(ceil_div(std::min(kK, length - j), 2));
         for (int64_t i = j; i < j + kK; ++i) p.w_index.push_back(i < length ? weight(i / source_.c, i % source_.c) : -1);
       }
       continue;
@@ -231,6 +232,7 @@ void RowConv::plan_phase(Phase& p, int64_t k, int64_t channel_step) {
       for (int64_t tx = 0; tx < columns; ++tx) {
         const int64_t block = layout_ == Layout::blocked ? c / kK * plane_ : c;
         p.a_step.push_back(row + block + column_offset(p.x.source - window_x0_ + tx));
+        p.pairs.push_back(kK / 2);
         for (int64_t i = c; i < c + kK; ++i) p.w_index.push_back(weight(tx, i));
       }
   }
@@ -385,6 +387,7 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
   gemm.a_stride = entry_ * 2;
   gemm.a_step = p.a_step.data();
   gemm.b_step = b_step_.data();
+  gemm.pairs = p.pairs.data();
   gemm.c = item.results;
   ResultStore store;
   store.c = gemm.c;

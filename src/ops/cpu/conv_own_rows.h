@@ -52,6 +52,7 @@ class RowConv {
   struct Phase {
     Axis y, x;
     std::vector<int64_t> a_step;   // of every K block, from the scratch's position of the output pixel
+    std::vector<int64_t> pairs;    // of every K block, that have weights
     std::vector<int32_t> w_index;  // of every K, from weight column 0; -1: none
     size_t panels = 0;             // first packed weight
   };

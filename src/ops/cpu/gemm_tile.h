@@ -22,6 +22,7 @@ struct TileGemm {
   int64_t a_stride = 64, b_stride = 64;  ///< bytes between the rows of a tile
   const int64_t* a_step = nullptr;     ///< [k_blocks], elements from a[i] to A(i,k)
   const int64_t* b_step = nullptr;
+  const int64_t* pairs = nullptr;      ///< [k_blocks], element pairs of a block that count; the rest of B is zero. Null: 16
   float* c = nullptr;                  ///< tile (i,j) at c + i·c_stride + j·kResultElements, 16 x 16 row-major
   int64_t c_stride = 0;                ///< in floats
   bool accumulate = false;
