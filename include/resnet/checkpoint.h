@@ -12,7 +12,7 @@ namespace resnet {
 
 struct SafetensorsFile {
   StateDict tensors;
-  std::map<std::string, std::string> metadata;   ///< the "__metadata__" strings
+  std::map<std::string, std::string> metadata;  ///< the "__metadata__" strings
 };
 
 /// Reads a whole .safetensors file (mapped read-only; tensors keep the mapping alive and must not be written).
@@ -20,17 +20,18 @@ struct SafetensorsFile {
 SafetensorsFile read_safetensors(const std::string& path);
 /// Writes atomically: to a temporary file beside `path`, fsync, rename. On failure (full disk, read-only folder) throws
 /// Error and leaves what was at `path` untouched and no temporary file.
-void write_safetensors(const std::string& path, const StateDict& tensors, const std::map<std::string, std::string>& metadata);
+void write_safetensors(const std::string& path, const StateDict& tensors,
+                       const std::map<std::string, std::string>& metadata);
 
 /// A model with all that is needed to use it.
 struct Checkpoint {
-  std::string model;                  ///< as make_model takes it
-  std::vector<std::string> classes;   ///< names; the index is the logit
+  std::string model;                 ///< as make_model takes it
+  std::vector<std::string> classes;  ///< names; the index is the logit
   Preprocessing preprocessing;
-  StateDict weights;                  ///< parameters and running statistics, f32, writable
+  StateDict weights;  ///< parameters and running statistics, f32, writable
   /// Training state (last.safetensors only; else empty): momentum by parameter key, and counters and settings as text.
   StateDict momentum;
-  std::map<std::string, std::string> state;   ///< "step", "epoch", "best_top1", "recipe" (TOML), "seed", …
+  std::map<std::string, std::string> state;  ///< "step", "epoch", "best_top1", "recipe" (TOML), "seed", …
 };
 
 /// Throws Error for a file of another kind, of a newer format version, or with missing entries.

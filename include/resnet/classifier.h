@@ -12,7 +12,7 @@ namespace resnet {
 struct Prediction {
   int index = 0;
   std::string name;
-  float probability = 0;   ///< softmax
+  float probability = 0;  ///< softmax
 };
 
 class Classifier {

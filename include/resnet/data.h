@@ -16,27 +16,27 @@ class Dataset {
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
   virtual const std::vector<std::string>& classes() const = 0;
-  virtual int label(int64_t i) const = 0;   ///< in [0, classes().size())
+  virtual int label(int64_t i) const = 0;  ///< in [0, classes().size())
   /// u8 [H,W,3], RGB. Throws Error naming the file when it cannot be decoded.
   virtual Tensor image(int64_t i) const = 0;
   /// The same picture as u8 [size,size,3] at `out`, through resize_and_crop() where it has another size. Sets that hold
   /// their pictures decoded override this to write them without an allocation.
   virtual void image_into(int64_t i, int64_t size, uint8_t* out) const;
-  virtual std::string id(int64_t i) const = 0;   ///< "data_batch_1.bin:42", "ants/0013035.jpg": for messages and tables
+  virtual std::string id(int64_t i) const = 0;  ///< "data_batch_1.bin:42", "ants/0013035.jpg": for messages and tables
 };
 
 struct DataSplits {
   std::shared_ptr<const Dataset> train;
-  std::shared_ptr<const Dataset> val;   ///< what accuracy is measured on (the test set of CIFAR)
-  std::string description;              ///< "CIFAR-10, 50000 + 10000 pictures of 32x32"
+  std::shared_ptr<const Dataset> val;  ///< what accuracy is measured on (the test set of CIFAR)
+  std::string description;             ///< "CIFAR-10, 50000 + 10000 pictures of 32x32"
 };
 
 struct DataOptions {
   /// "50k" trains on all training pictures and validates on the test set; "45k" holds the last tenth of the training
   /// pictures out (CIFAR: 5,000) and validates on them (the paper's split for its choices).
   std::string train_split = "50k";
-  int64_t image_size = 32;   ///< of synthetic pictures
-  uint64_t seed = 0;         ///< of synthetic pictures
+  int64_t image_size = 32;  ///< of synthetic pictures
+  uint64_t seed = 0;        ///< of synthetic pictures
 };
 
 /// Opens what `spec` names: a folder, recognised by what is in it (CIFAR-10 or CIFAR-100 binary), or
@@ -46,9 +46,9 @@ DataSplits open_data(const std::string& spec, const DataOptions& options = {});
 
 /// How pixels become numbers: (pixel/255 - mean) / std. Stored with the weights.
 struct Preprocessing {
-  int64_t size = 32;         ///< side of the square net input
-  Tensor mean;               ///< f32 [3] per channel, or [size,size,3] per pixel (the paper's)
-  Tensor std;                ///< f32 [3]
+  int64_t size = 32;  ///< side of the square net input
+  Tensor mean;        ///< f32 [3] per channel, or [size,size,3] per pixel (the paper's)
+  Tensor std;         ///< f32 [3]
 };
 
 /// "pixel": per-pixel mean over all training pictures, std 1 (the paper's CIFAR recipe); "channel": mean and standard
@@ -62,22 +62,22 @@ Tensor read_image(const std::string& path);
 Tensor resize_and_crop(const Tensor& image, int64_t size);
 /// u8 [size,size,3] -> f32 [size,size,3] at `out`.
 void normalize(const Tensor& image, const Preprocessing& preprocessing, float* out);
-void write_png(const std::string& path, const Tensor& image);   ///< u8 [H,W,3]
+void write_png(const std::string& path, const Tensor& image);  ///< u8 [H,W,3]
 
 /// Random changes of training pictures, drawn from a stream keyed by (seed, epoch, sample): the number of workers, a
 /// restart or the number of ranks changes nothing in what a sample looks like.
 struct Augmentation {
-  int64_t pad = 0;     ///< zero-pad (after normalisation) by this much on each side, crop back at a random place
-  bool flip = false;   ///< mirror left-right with probability 1/2
+  int64_t pad = 0;    ///< zero-pad (after normalisation) by this much on each side, crop back at a random place
+  bool flip = false;  ///< mirror left-right with probability 1/2
 };
 
 struct LoaderOptions {
   int64_t batch = 128;
-  bool shuffle = false;      ///< a new permutation each epoch, a function of (seed, epoch)
-  bool drop_last = false;    ///< leave the last incomplete batch of an epoch out; else it comes with count < batch
+  bool shuffle = false;    ///< a new permutation each epoch, a function of (seed, epoch)
+  bool drop_last = false;  ///< leave the last incomplete batch of an epoch out; else it comes with count < batch
   uint64_t seed = 0;
-  int workers = 2;           ///< threads that prepare batches; 0: in the calling thread
-  int prefetch = 4;          ///< batches prepared ahead
+  int workers = 2;   ///< threads that prepare batches; 0: in the calling thread
+  int prefetch = 4;  ///< batches prepared ahead
   Augmentation augmentation;
 };
 
@@ -102,7 +102,7 @@ class Loader {
   /// The next batch of the epoch; false at its end. The batch stays valid until the next call. Rethrows what a worker
   /// threw (an unreadable picture).
   bool next(Batch& batch);
-  double wait_seconds() const;   ///< total time that next() has waited for workers
+  double wait_seconds() const;  ///< total time that next() has waited for workers
 
  private:
   struct Impl;

@@ -23,17 +23,17 @@ struct EvalResult {
 
 /// Called by train() and evaluate(): how the command line shows progress. The library itself prints nothing.
 struct Progress {
-  int64_t step = 0, steps = 0;       ///< done and in all
+  int64_t step = 0, steps = 0;  ///< done and in all
   int64_t epoch = 0;
-  double loss = 0;                   ///< mean over this epoch so far
-  double train_error = 0;            ///< top-1, percent, this epoch so far
+  double loss = 0;         ///< mean over this epoch so far
+  double train_error = 0;  ///< top-1, percent, this epoch so far
   double lr = 0;
   double images_per_second = 0;
-  double data_wait_share = 0;        ///< of the time, waiting for data, 0…1
-  std::optional<EvalResult> eval;    ///< at the end of an epoch that was evaluated
-  bool best = false;                 ///< eval is the best so far
+  double data_wait_share = 0;      ///< of the time, waiting for data, 0…1
+  std::optional<EvalResult> eval;  ///< at the end of an epoch that was evaluated
+  bool best = false;               ///< eval is the best so far
   bool epoch_end = false;
-  std::string note;                  ///< not empty in a call of its own, before the first step: what the user should know
+  std::string note;  ///< not empty in a call of its own, before the first step: what the user should know
 };
 using ProgressFn = std::function<void(const Progress&)>;
 

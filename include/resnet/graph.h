@@ -33,8 +33,8 @@ struct Cost {
 class Op {
  public:
   virtual ~Op() = default;
-  virtual std::string_view kind() const = 0;      ///< "conv"; names the files under src/ops/ too
-  virtual std::string describe() const = 0;       ///< the attributes for people: "64 3x3/2 pad 1"
+  virtual std::string_view kind() const = 0;  ///< "conv"; names the files under src/ops/ too
+  virtual std::string describe() const = 0;   ///< the attributes for people: "64 3x3/2 pad 1"
   /// The output's shape. Throws Error when the inputs do not fit, naming the offending extent.
   virtual Shape infer(const std::vector<Shape>& x) const = 0;
   virtual DType output_dtype(DType activations) const { return activations; }

@@ -11,9 +11,9 @@
 namespace resnet {
 
 struct ModelOptions {
-  int64_t classes = 0;      ///< 0: the model's own default (10 for cifar-*, 1000 for the others)
-  int64_t image_size = 0;   ///< side of the square input; 0: 32 for cifar-*, 224 for the others
-  int64_t bn_group = 0;     ///< see BatchNorm: statistics over groups of this many pictures (0: the whole batch)
+  int64_t classes = 0;     ///< 0: the model's own default (10 for cifar-*, 1000 for the others)
+  int64_t image_size = 0;  ///< side of the square input; 0: 32 for cifar-*, 224 for the others
+  int64_t bn_group = 0;    ///< see BatchNorm: statistics over groups of this many pictures (0: the whole batch)
   float bn_momentum = 0.1f;
   float bn_eps = 1e-5f;
 };
@@ -29,8 +29,8 @@ std::vector<std::string> model_names();
 /// (uniform ±1/sqrt(fan_in)); batch norm weight 1, bias 0, running mean 0, running variance 1.
 struct InitOptions {
   uint64_t seed = 0;
-  bool fan_out = true;       ///< else fan_in
-  bool zero_last_bn = false; ///< weight 0 in the last batch norm of every residual branch
+  bool fan_out = true;        ///< else fan_in
+  bool zero_last_bn = false;  ///< weight 0 in the last batch norm of every residual branch
 };
 StateDict init_params(const Graph& graph, const InitOptions& options = {});
 

@@ -16,23 +16,23 @@ enum class Mode { infer, train };
 struct CompileOptions {
   int64_t batch = 1;
   Mode mode = Mode::infer;
-  DType dtype = DType::f32;       ///< of activations: f32 or bf16
-  std::string backend = "cpu";    ///< "cpu", or "ref" for the slow oracle
-  bool fuse = true;               ///< run the fusion passes
-  float label_smoothing = 0;      ///< of the loss (train)
+  DType dtype = DType::f32;     ///< of activations: f32 or bf16
+  std::string backend = "cpu";  ///< "cpu", or "ref" for the slow oracle
+  bool fuse = true;             ///< run the fusion passes
+  float label_smoothing = 0;    ///< of the loss (train)
 };
 
 /// One line of a plan, for people and reports.
 struct StepInfo {
   std::string name, op, kernel;
-  std::string attributes;       ///< Op::describe()
-  std::string why;              ///< why a better kernel was not taken; empty if none
+  std::string attributes;  ///< Op::describe()
+  std::string why;         ///< why a better kernel was not taken; empty if none
   std::vector<Shape> x;
   Shape y;
-  int64_t multiply_adds = 0;    ///< of forward; backward of a conv or linear is twice that (once where no dx is wanted)
-  int64_t forward_bytes = 0;    ///< read + written, activations and weights
+  int64_t multiply_adds = 0;  ///< of forward; backward of a conv or linear is twice that (once where no dx is wanted)
+  int64_t forward_bytes = 0;  ///< read + written, activations and weights
   int64_t backward_bytes = 0;
-  double forward_seconds = 0;   ///< per call, mean since profile(true)
+  double forward_seconds = 0;  ///< per call, mean since profile(true)
   double backward_seconds = 0;
 };
 
@@ -57,20 +57,20 @@ class Plan {
   /// To be called after the bound parameters were changed from outside, before the next forward.
   void params_changed();
 
-  Tensor& input();            ///< f32 [N,H,W,C], to be filled before forward()
-  Tensor& labels();           ///< i32 [N], train mode
-  void forward();             ///< train mode: also the loss, and the running statistics of batch norm
-  void backward();            ///< overwrites gradients(); train mode, after forward()
+  Tensor& input();               ///< f32 [N,H,W,C], to be filled before forward()
+  Tensor& labels();              ///< i32 [N], train mode
+  void forward();                ///< train mode: also the loss, and the running statistics of batch norm
+  void backward();               ///< overwrites gradients(); train mode, after forward()
   const Tensor& output() const;  ///< f32 [N,K] logits
-  float loss() const;         ///< mean over the batch (train mode)
+  float loss() const;            ///< mean over the batch (train mode)
   /// f32, one tensor a trainable parameter, views of one contiguous buffer (in graph order).
   const StateDict& gradients() const;
 
   const CompileOptions& options() const;
-  const Graph& graph() const;           ///< after the passes
+  const Graph& graph() const;  ///< after the passes
   std::vector<StepInfo> steps() const;
   PlanMemory memory() const;
-  void profile(bool on);                ///< resets and starts (or stops) timing of steps
+  void profile(bool on);  ///< resets and starts (or stops) timing of steps
 
  private:
   struct Impl;

@@ -17,8 +17,8 @@ namespace resnet {
 
 enum class DType : uint8_t { f32, bf16, i32, i64, u8 };
 
-size_t size_of(DType dtype);             ///< bytes of one element
-std::string_view name_of(DType dtype);   ///< "f32", "bf16", …
+size_t size_of(DType dtype);            ///< bytes of one element
+std::string_view name_of(DType dtype);  ///< "f32", "bf16", …
 /// The inverse of name_of. Throws Error for anything else, naming the choices.
 DType parse_dtype(std::string_view name);
 std::ostream& operator<<(std::ostream& out, DType dtype);
@@ -35,8 +35,8 @@ class Shape {
   int rank() const { return rank_; }
   int64_t operator[](int axis) const { return extents_[static_cast<size_t>(axis)]; }
   int64_t& operator[](int axis) { return extents_[static_cast<size_t>(axis)]; }
-  int64_t elements() const;   ///< product of the extents; 1 for rank 0
-  std::string str() const;    ///< "[32,16,16,64]"
+  int64_t elements() const;  ///< product of the extents; 1 for rank 0
+  std::string str() const;   ///< "[32,16,16,64]"
   bool operator==(const Shape& other) const;
 
  private:
@@ -63,8 +63,7 @@ class Tensor {
   void* raw() const { return data_; }
 
   /// The elements as T. Throws Error when T is not the tensor's dtype (bf16 is uint16_t).
-  template <class T>
-  std::span<T> as() const;
+  template <class T> std::span<T> as() const;
   float* f32() const;
   int32_t* i32() const;
 

@@ -16,53 +16,54 @@ namespace resnet {
 /// The keys of a recipe are "section.key", as written in the comments.
 struct TrainConfig {
   // [model]
-  std::string model = "cifar-resnet20";   ///< model.name
-  int64_t image_size = 0;                 ///< model.image_size; 0: the model's default
-  int64_t bn_group = 0;                   ///< model.bn_group: batch norm over groups of this many pictures (0: the batch)
-  float bn_momentum = 0.1f;               ///< model.bn_momentum
-  std::string init = "fan_out";           ///< model.init: He initialisation's fan, "fan_out" or "fan_in"
-  bool zero_last_bn = false;              ///< model.zero_last_bn
+  std::string model = "cifar-resnet20";  ///< model.name
+  int64_t image_size = 0;                ///< model.image_size; 0: the model's default
+  int64_t bn_group = 0;          ///< model.bn_group: batch norm over groups of this many pictures (0: the batch)
+  float bn_momentum = 0.1f;      ///< model.bn_momentum
+  std::string init = "fan_out";  ///< model.init: He initialisation's fan, "fan_out" or "fan_in"
+  bool zero_last_bn = false;     ///< model.zero_last_bn
   // [data]
-  std::string data = "synthetic:";        ///< data.path
-  std::string train_split = "50k";        ///< data.train_split: "50k" or "45k"
-  std::string normalize = "pixel";        ///< data.normalize: "pixel", "channel" or "none"
-  int64_t pad = 4;                        ///< data.pad: zero-pad by this, crop back at random (0: off)
-  bool flip = true;                       ///< data.flip
-  int workers = 2;                        ///< data.workers
+  std::string data = "synthetic:";  ///< data.path
+  std::string train_split = "50k";  ///< data.train_split: "50k" or "45k"
+  std::string normalize = "pixel";  ///< data.normalize: "pixel", "channel" or "none"
+  int64_t pad = 4;                  ///< data.pad: zero-pad by this, crop back at random (0: off)
+  bool flip = true;                 ///< data.flip
+  int workers = 2;                  ///< data.workers
   // [train]
-  int64_t batch = 128;                    ///< train.batch
-  int64_t epochs = 0;                     ///< train.epochs; exactly one of epochs and steps is positive
-  int64_t steps = 0;                      ///< train.steps (iterations)
-  bool drop_last = true;                  ///< train.drop_last: leave an epoch's incomplete last batch out
-  float label_smoothing = 0;              ///< train.label_smoothing
-  std::string dtype = "auto";             ///< train.dtype: "f32", "bf16" or "auto" (bf16 where native)
-  uint64_t seed = 1;                      ///< train.seed
-  int64_t eval_every = 1;                 ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
-  int64_t save_every = 1;                 ///< train.save_every, in epochs: last.safetensors
+  int64_t batch = 128;         ///< train.batch
+  int64_t epochs = 0;          ///< train.epochs; exactly one of epochs and steps is positive
+  int64_t steps = 0;           ///< train.steps (iterations)
+  bool drop_last = true;       ///< train.drop_last: leave an epoch's incomplete last batch out
+  float label_smoothing = 0;   ///< train.label_smoothing
+  std::string dtype = "auto";  ///< train.dtype: "f32", "bf16" or "auto" (bf16 where native)
+  uint64_t seed = 1;           ///< train.seed
+  int64_t eval_every = 1;      ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
+  int64_t save_every = 1;      ///< train.save_every, in epochs: last.safetensors
   // [optimizer]
-  float lr = 0.1f;                        ///< optimizer.lr
-  float momentum = 0.9f;                  ///< optimizer.momentum
-  float weight_decay = 1e-4f;             ///< optimizer.weight_decay
-  bool nesterov = false;                  ///< optimizer.nesterov
-  std::string formula = "pytorch";        ///< optimizer.formula: "pytorch" v = m·v + g, w -= lr·v; "caffe" v = m·v + lr·g, w -= v
-  bool decay_bn_and_bias = true;          ///< optimizer.decay_bn_and_bias: weight decay on batch norm and biases too
+  float lr = 0.1f;             ///< optimizer.lr
+  float momentum = 0.9f;       ///< optimizer.momentum
+  float weight_decay = 1e-4f;  ///< optimizer.weight_decay
+  bool nesterov = false;       ///< optimizer.nesterov
+  std::string formula =
+      "pytorch";  ///< optimizer.formula: "pytorch" v = m·v + g, w -= lr·v; "caffe" v = m·v + lr·g, w -= v
+  bool decay_bn_and_bias = true;  ///< optimizer.decay_bn_and_bias: weight decay on batch norm and biases too
   // [schedule]
-  std::string schedule = "steps";         ///< schedule.kind: "constant", "steps", "cosine", "plateau"
-  std::vector<double> milestones;         ///< schedule.milestones, in schedule.unit
-  std::string unit = "steps";             ///< schedule.unit: "steps" or "epochs"
-  double factor = 0.1;                    ///< schedule.factor: lr *= factor at a milestone or plateau
-  int64_t patience = 5;                   ///< schedule.patience: epochs without a lower validation error (plateau)
-  double warmup = 0;                      ///< schedule.warmup: linear from 0 over this many units
-  double warmup_lr = 0;                   ///< schedule.warmup_lr: the paper's ResNet-110: this lr …
-  double warmup_until_error = 0;          ///< schedule.warmup_until_error: … until training error (%) falls below this (0: off)
+  std::string schedule = "steps";  ///< schedule.kind: "constant", "steps", "cosine", "plateau"
+  std::vector<double> milestones;  ///< schedule.milestones, in schedule.unit
+  std::string unit = "steps";      ///< schedule.unit: "steps" or "epochs"
+  double factor = 0.1;             ///< schedule.factor: lr *= factor at a milestone or plateau
+  int64_t patience = 5;            ///< schedule.patience: epochs without a lower validation error (plateau)
+  double warmup = 0;               ///< schedule.warmup: linear from 0 over this many units
+  double warmup_lr = 0;            ///< schedule.warmup_lr: the paper's ResNet-110: this lr …
+  double warmup_until_error = 0;  ///< schedule.warmup_until_error: … until training error (%) falls below this (0: off)
   // [expect]: what the recipe must reach; said at the end
-  std::string expect_metric;              ///< expect.metric: "test_error"
-  double expect_value = 0;                ///< expect.value, percent
-  double expect_tolerance = 0.5;          ///< expect.tolerance, points
+  std::string expect_metric;      ///< expect.metric: "test_error"
+  double expect_value = 0;        ///< expect.value, percent
+  double expect_tolerance = 0.5;  ///< expect.tolerance, points
   // of this run, not of the recipe
-  std::string output_dir;                 ///< "" : no files
-  bool resume = false;                    ///< go on from output_dir/last.safetensors
-  std::string pretrained;                 ///< start from these weights
+  std::string output_dir;  ///< "" : no files
+  bool resume = false;     ///< go on from output_dir/last.safetensors
+  std::string pretrained;  ///< start from these weights
 };
 
 /// Reads a recipe. Throws Error with file and line for a misspelt key (suggesting the nearest), an ill-typed or impossible value.
@@ -77,16 +78,16 @@ void validate(const TrainConfig& config);
 TrainConfig resolve(const TrainConfig& config);
 
 struct TrainResult {
-  int64_t step = 0;                 ///< steps done in all
-  bool interrupted = false;         ///< stopped by request_stop()
-  double seconds = 0;               ///< of this process
+  int64_t step = 0;          ///< steps done in all
+  bool interrupted = false;  ///< stopped by request_stop()
+  double seconds = 0;        ///< of this process
   double images_per_second = 0;
   double data_wait_share = 0;
-  double train_loss = 0, train_error = 0;   ///< of the last epoch
-  EvalResult eval;                  ///< at the end (not when interrupted)
+  double train_loss = 0, train_error = 0;  ///< of the last epoch
+  EvalResult eval;                         ///< at the end (not when interrupted)
   double best_top1 = 0;
-  bool expectation_met = true;      ///< of [expect]; true where there is none
-  Checkpoint checkpoint;            ///< the final weights
+  bool expectation_met = true;  ///< of [expect]; true where there is none
+  Checkpoint checkpoint;        ///< the final weights
 };
 
 /// Trains. With output_dir: writes config.toml, metrics.csv, TensorBoard events, last.safetensors and best.safetensors.

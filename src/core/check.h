@@ -10,8 +10,7 @@
 namespace resnet {
 
 /// The parts, printed one after the other.
-template <class... Parts>
-std::string join(const Parts&... parts) {
+template <class... Parts> std::string join(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return std::move(out).str();
@@ -19,7 +18,7 @@ std::string join(const Parts&... parts) {
 
 }  // namespace resnet
 
-#define CHECK(cond, ...)                                                   \
-  do {                                                                     \
-    if (!(cond)) throw ::resnet::Error(::resnet::join(__VA_ARGS__));       \
+#define CHECK(cond, ...)                                             \
+  do {                                                               \
+    if (!(cond)) throw ::resnet::Error(::resnet::join(__VA_ARGS__)); \
   } while (false)

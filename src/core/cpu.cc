@@ -1,9 +1,8 @@
 #include "core/cpu.h"
 
+#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cpuid.h>
 
 #include <array>
 #include <cstdlib>
@@ -32,8 +31,9 @@ bool amx_granted() {
 Isa detect() {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::generic;
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl") ||
-      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vnni"))
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq") ||
+      !__builtin_cpu_supports("avx512vnni"))
     return Isa::avx2;
   if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
   return amx_granted() ? Isa::amx : Isa::avx512_bf16;

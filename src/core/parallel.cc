@@ -46,7 +46,7 @@ void parallel_for(int64_t n, const std::function<void(int64_t, int64_t, int)>& b
     if (n > 0) body(0, n, 0);
     return;
   }
-#pragma omp parallel num_threads(static_cast<int>(parts))
+#pragma omp parallel num_threads(static_cast <int>(parts))
   {
     // The team can be smaller than asked for (OMP_THREAD_LIMIT): its threads then take several parts.
     for (int64_t part = omp_get_thread_num(); part < parts; part += omp_get_num_threads()) {

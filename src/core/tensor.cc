@@ -18,13 +18,13 @@ struct DTypeInfo {
 };
 
 constexpr DTypeInfo kDTypes[] = {
-    {DType::f32, "f32", 4}, {DType::bf16, "bf16", 2}, {DType::i32, "i32", 4}, {DType::i64, "i64", 8}, {DType::u8, "u8", 1},
+    {DType::f32, "f32", 4}, {DType::bf16, "bf16", 2}, {DType::i32, "i32", 4},
+    {DType::i64, "i64", 8}, {DType::u8, "u8", 1},
 };
 
 const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
 
-template <class T>
-std::span<T> elements_as(const Tensor& tensor, DType want) {
+template <class T> std::span<T> elements_as(const Tensor& tensor, DType want) {
   CHECK(tensor.dtype() == want, "tensor ", tensor.shape(), " holds ", tensor.dtype(), ", not ", want);
   return {static_cast<T*>(tensor.raw()), static_cast<size_t>(tensor.elements())};
 }
@@ -72,7 +72,8 @@ bool Shape::operator==(const Shape& other) const {
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.str(); }
 
 Tensor::Tensor(Shape shape, DType dtype) : shape_(shape), dtype_(dtype) {
-  for (int i = 0; i < shape.rank(); ++i) CHECK(shape[i] >= 0, "a tensor of shape ", shape, ": extents are not negative");
+  for (int i = 0; i < shape.rank(); ++i)
+    CHECK(shape[i] >= 0, "a tensor of shape ", shape, ": extents are not negative");
   const size_t rounded = (bytes() + 127) / 64 * 64;
   data_ = std::aligned_alloc(64, rounded);
   CHECK(data_ != nullptr, "out of memory: a tensor ", shape, " ", dtype, " of ", bytes(), " bytes");

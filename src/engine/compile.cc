@@ -46,7 +46,8 @@ class Compiler {
   int backward_time(NodeId id) const { return end_ - id; }
 
   size_t bytes(NodeId id) const {
-    return static_cast<size_t>(c_.shapes[static_cast<size_t>(id)].elements()) * size_of(c_.dtypes[static_cast<size_t>(id)]);
+    return static_cast<size_t>(c_.shapes[static_cast<size_t>(id)].elements()) *
+           size_of(c_.dtypes[static_cast<size_t>(id)]);
   }
 
   int new_buffer(size_t size, int first, int last) {
@@ -62,7 +63,8 @@ class Compiler {
   void choose_kernels() {
     for (NodeId id = 1; id < static_cast<NodeId>(c_.graph.nodes().size()); ++id) {
       const Node& node = c_.graph.node(id);
-      CHECK(node.inputs.size() <= 2, "node '", node.name, "' has ", node.inputs.size(), " inputs; at most two are supported");
+      CHECK(node.inputs.size() <= 2, "node '", node.name, "' has ", node.inputs.size(),
+            " inputs; at most two are supported");
       KernelSpec spec;
       spec.op = node.op.get();
       spec.x = input_shapes(node, c_.shapes);
@@ -86,7 +88,7 @@ class Compiler {
 
   // When the value of node `id` is last read by others.
   int last_read(NodeId id) {
-    int last = id >= output_ ? end_ : forward_time(id);   // logits and loss are read after the run
+    int last = id >= output_ ? end_ : forward_time(id);  // logits and loss are read after the run
     for (const Step& reader : c_.steps) {
       const Node& node = c_.graph.node(reader.node);
       if (std::find(node.inputs.begin(), node.inputs.end(), id) == node.inputs.end()) continue;
@@ -109,13 +111,15 @@ class Compiler {
       const int now = forward_time(id);
       for (size_t i = 0; i < inputs.size(); ++i) step.x[i] = value[static_cast<size_t>(inputs[i])];
       for (size_t i = 0; i < inputs.size() && step.y < 0; ++i)
-        if (needs.y_over_x[i] && life(step.x[i]).last == now && bytes(inputs[i]) == bytes(id) && step.x[i] != step.x[1 - i])
+        if (needs.y_over_x[i] && life(step.x[i]).last == now && bytes(inputs[i]) == bytes(id) &&
+            step.x[i] != step.x[1 - i])
           step.y = step.x[i];
       if (step.y < 0) step.y = new_buffer(bytes(id), now, now);
       extend(step.y, last[static_cast<size_t>(id)]);
       value[static_cast<size_t>(id)] = step.y;
       if (needs.workspace_bytes) step.forward_workspace = new_buffer(needs.workspace_bytes, now, now);
-      if (train() && needs.workspace_bytes) step.backward_workspace = new_buffer(needs.workspace_bytes, backward_time(id), backward_time(id));
+      if (train() && needs.workspace_bytes)
+        step.backward_workspace = new_buffer(needs.workspace_bytes, backward_time(id), backward_time(id));
       if (train() && needs.saved_bytes) step.saved = new_buffer(needs.saved_bytes, now, backward_time(id));
     }
     c_.logits = value[static_cast<size_t>(output_)];
@@ -134,7 +138,8 @@ class Compiler {
         if (input == 0) continue;
         int& target = gradient[static_cast<size_t>(input)];
         if (target < 0) {
-          const bool in_place = needs.dx_over_dy[i] && step.dy >= 0 && bytes(input) == bytes(step.node) && step.dx[0] != step.dy;
+          const bool in_place =
+              needs.dx_over_dy[i] && step.dy >= 0 && bytes(input) == bytes(step.node) && step.dx[0] != step.dy;
           target = in_place ? step.dy : new_buffer(bytes(input), now, now);
           step.dx[i] = target;
           extend(target, backward_time(input));
@@ -160,7 +165,8 @@ class Compiler {
 Compiled compile(const Graph& graph, const CompileOptions& options) {
   CHECK(options.batch > 0, "a batch of ", options.batch, ": it must be positive");
   CHECK(options.dtype == DType::f32 || options.dtype == DType::bf16, "activations in ", options.dtype, ": f32 or bf16");
-  CHECK(options.backend == "cpu" || options.backend == "ref", "backend '", options.backend, "' is not in this build (cpu, ref)");
+  CHECK(options.backend == "cpu" || options.backend == "ref", "backend '", options.backend,
+        "' is not in this build (cpu, ref)");
   return Compiler(graph, options).run();
 }
 

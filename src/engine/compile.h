@@ -17,23 +17,23 @@ namespace resnet {
 struct Step {
   NodeId node = 0;
   std::unique_ptr<Kernel> kernel;
-  std::string why;                       ///< why a better kernel was not taken
+  std::string why;  ///< why a better kernel was not taken
   int y = -1, dy = -1;
   std::array<int, 2> x{-1, -1};
-  std::array<int, 2> dx{-1, -1};         ///< where backward writes the gradient of x[i]
-  std::array<int, 2> add_to{-1, -1};     ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
+  std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]
+  std::array<int, 2> add_to{-1, -1};  ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
   std::array<bool, 2> accumulate{};
   int saved = -1, forward_workspace = -1, backward_workspace = -1;
 };
 
 struct Compiled {
-  Graph graph;                      ///< after the passes; ends with the loss in train mode
-  std::vector<Shape> shapes;        ///< of every node
+  Graph graph;                ///< after the passes; ends with the loss in train mode
+  std::vector<Shape> shapes;  ///< of every node
   std::vector<DType> dtypes;
-  std::vector<Step> steps;          ///< in forward order, one a node except the input
+  std::vector<Step> steps;  ///< in forward order, one a node except the input
   std::vector<BufferLife> buffers;
   MemoryPlan memory;
-  int input = -1;                   ///< buffer of the input in the plan's dtype
+  int input = -1;  ///< buffer of the input in the plan's dtype
   int logits = -1;
 };
 

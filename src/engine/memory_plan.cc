@@ -28,7 +28,7 @@ MemoryPlan plan_memory(const std::vector<BufferLife>& buffers) {
 
   MemoryPlan plan;
   plan.offsets.resize(buffers.size());
-  std::vector<size_t> placed;   // by offset
+  std::vector<size_t> placed;  // by offset
   std::vector<std::pair<size_t, size_t>> occupied;
   for (size_t id : order) {
     const BufferLife& b = buffers[id];
@@ -36,12 +36,14 @@ MemoryPlan plan_memory(const std::vector<BufferLife>& buffers) {
     occupied.clear();
     for (size_t other : placed)
       if (buffers[other].first <= b.last && b.first <= buffers[other].last)
-        occupied.emplace_back(plan.offsets[other], plan.offsets[other] + (buffers[other].bytes + kAlign - 1) / kAlign * kAlign);
+        occupied.emplace_back(plan.offsets[other],
+                              plan.offsets[other] + (buffers[other].bytes + kAlign - 1) / kAlign * kAlign);
     const size_t offset = lowest_gap(occupied, bytes);
     plan.offsets[id] = offset;
     plan.bytes = std::max(plan.bytes, offset + bytes);
     plan.bytes_no_reuse += bytes;
-    const auto at = std::upper_bound(placed.begin(), placed.end(), offset, [&](size_t o, size_t other) { return o < plan.offsets[other]; });
+    const auto at = std::upper_bound(placed.begin(), placed.end(), offset,
+                                     [&](size_t o, size_t other) { return o < plan.offsets[other]; });
     placed.insert(at, id);
   }
   return plan;

@@ -14,9 +14,9 @@ struct BufferLife {
 };
 
 struct MemoryPlan {
-  std::vector<size_t> offsets;   ///< of each buffer, multiples of 64
-  size_t bytes = 0;              ///< of the arena
-  size_t bytes_no_reuse = 0;     ///< sum of all buffers
+  std::vector<size_t> offsets;  ///< of each buffer, multiples of 64
+  size_t bytes = 0;             ///< of the arena
+  size_t bytes_no_reuse = 0;    ///< sum of all buffers
 };
 
 /// Greedy by size: the largest first, each at the lowest offset that is free during its life.

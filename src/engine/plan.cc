@@ -102,10 +102,12 @@ struct Plan::Impl {
     parameter_bytes = 0;
     for (const ParamSpec& p : c.graph.params()) {
       const auto found = params.find(p.suffix);
-      if (found == params.end()) wrong += join("\n  missing: ", p.suffix, " ", p.shape);
+      if (found == params.end())
+        wrong += join("\n  missing: ", p.suffix, " ", p.shape);
       else if (!(found->second.shape() == p.shape))
         wrong += join("\n  ", p.suffix, ": ", found->second.shape(), " given, ", p.shape, " needed");
-      else parameter_bytes += static_cast<int64_t>(found->second.bytes());
+      else
+        parameter_bytes += static_cast<int64_t>(found->second.bytes());
     }
     CHECK(wrong.empty(), "the weights do not fit the network:", wrong);
     for (size_t s = 0; s < c.steps.size(); ++s) {
@@ -130,7 +132,8 @@ struct Plan::Impl {
       return;
     }
     auto* y = static_cast<uint16_t*>(at(c.input));
-    parallel_elements(n, [&](int64_t begin, int64_t count) { elementwise().f32_to_bf16(input.f32() + begin, y + begin, count); });
+    parallel_elements(
+        n, [&](int64_t begin, int64_t count) { elementwise().f32_to_bf16(input.f32() + begin, y + begin, count); });
   }
 
   void forward() {
@@ -182,13 +185,15 @@ struct Plan::Impl {
     info.multiply_adds = n.op->multiply_adds(spec.x);
     int64_t x_bytes = 0, weight_bytes = 0;
     for (NodeId id : n.inputs) x_bytes += bytes(id);
-    for (const ParamSpec& p : n.op->params(spec.x)) weight_bytes += p.shape.elements() * static_cast<int64_t>(size_of(spec.dtype));
+    for (const ParamSpec& p : n.op->params(spec.x))
+      weight_bytes += p.shape.elements() * static_cast<int64_t>(size_of(spec.dtype));
     info.forward_bytes = x_bytes + bytes(step.node) + weight_bytes;
     if (train()) {
       // dy is read; dx written; x, y and saved read where the kernel says so; weights read and their f32 gradients written.
       const KernelNeeds& needs = step.kernel->needs();
-      info.backward_bytes = bytes(step.node) + (n.inputs[0] != 0 ? x_bytes : 0) + (needs.backward_reads_x ? x_bytes : 0) +
-                            (needs.backward_reads_y ? bytes(step.node) : 0) + static_cast<int64_t>(needs.saved_bytes) + 3 * weight_bytes;
+      info.backward_bytes = bytes(step.node) + (n.inputs[0] != 0 ? x_bytes : 0) +
+                            (needs.backward_reads_x ? x_bytes : 0) + (needs.backward_reads_y ? bytes(step.node) : 0) +
+                            static_cast<int64_t>(needs.saved_bytes) + 3 * weight_bytes;
     }
     if (forward_calls) info.forward_seconds = forward_seconds[s] / static_cast<double>(forward_calls);
     if (backward_calls) info.backward_seconds = backward_seconds[s] / static_cast<double>(backward_calls);
@@ -196,7 +201,8 @@ struct Plan::Impl {
   }
 
   int64_t bytes(NodeId id) const {
-    return c.shapes[static_cast<size_t>(id)].elements() * static_cast<int64_t>(size_of(c.dtypes[static_cast<size_t>(id)]));
+    return c.shapes[static_cast<size_t>(id)].elements() *
+           static_cast<int64_t>(size_of(c.dtypes[static_cast<size_t>(id)]));
   }
 };
 

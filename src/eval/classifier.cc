@@ -35,7 +35,8 @@ std::vector<float> softmax(std::span<const float> logits) {
 
 }  // namespace
 
-Classifier::Classifier(const std::string& weights_path, DType dtype) : Classifier(load_checkpoint(weights_path), dtype) {}
+Classifier::Classifier(const std::string& weights_path, DType dtype)
+    : Classifier(load_checkpoint(weights_path), dtype) {}
 Classifier::Classifier(Checkpoint checkpoint, DType dtype)
     : impl_(std::make_unique<Impl>(std::move(checkpoint), dtype)) {}
 Classifier::~Classifier() = default;

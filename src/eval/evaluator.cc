@@ -17,7 +17,8 @@ std::vector<int> match_classes(const std::vector<std::string>& data, const std::
   for (const std::string& name : data) {
     const auto found = std::find(model.begin(), model.end(), name);
     CHECK(found != model.end(), "the data has the class '", name, "', which is not among the ", model.size(),
-          " classes of the model (", model.empty() ? "" : model.front(), ", …); evaluate on the kind of data it was trained on");
+          " classes of the model (", model.empty() ? "" : model.front(),
+          ", …); evaluate on the kind of data it was trained on");
     output.push_back(static_cast<int>(found - model.begin()));
   }
   return output;

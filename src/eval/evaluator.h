@@ -16,9 +16,9 @@ class Evaluator {
  public:
   struct Subject {
     const Graph& graph;
-    StateDict& weights;                 ///< shared; may change between runs
+    StateDict& weights;  ///< shared; may change between runs
     Preprocessing preprocessing;
-    std::vector<std::string> classes;   ///< of the model's outputs
+    std::vector<std::string> classes;  ///< of the model's outputs
   };
 
   /// Throws Error when the data's classes are not among the model's.
@@ -32,7 +32,7 @@ class Evaluator {
   EvalOptions options_;
   Preprocessing preprocessing_;
   std::vector<std::string> classes_;
-  std::vector<int> label_of_;   // the data's label -> the model's output
+  std::vector<int> label_of_;  // the data's label -> the model's output
   StateDict weights_;
   Plan plan_;
 };

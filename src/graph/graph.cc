@@ -14,7 +14,8 @@ std::vector<Shape> input_shapes(const Node& node, const std::vector<Shape>& all)
 
 NodeId Graph::input(int64_t height, int64_t width, int64_t channels) {
   CHECK(nodes_.empty(), "a graph has one input, and it comes first");
-  CHECK(height > 0 && width > 0 && channels > 0, "input of ", height, "x", width, "x", channels, ": extents are positive");
+  CHECK(height > 0 && width > 0 && channels > 0, "input of ", height, "x", width, "x", channels,
+        ": extents are positive");
   input_shape_ = {1, height, width, channels};
   nodes_.push_back({"input", nullptr, {}, {}});
   shapes_.push_back(input_shape_);
@@ -23,14 +24,16 @@ NodeId Graph::input(int64_t height, int64_t width, int64_t channels) {
 
 NodeId Graph::add(std::string name, std::shared_ptr<const Op> op, std::vector<NodeId> inputs) {
   Node node{std::move(name), std::move(op), std::move(inputs), {}};
-  for (const ParamSpec& p : node.op->params(input_shapes(node, shapes_))) node.params.push_back(node.name + "." + p.suffix);
+  for (const ParamSpec& p : node.op->params(input_shapes(node, shapes_)))
+    node.params.push_back(node.name + "." + p.suffix);
   return add(std::move(node));
 }
 
 NodeId Graph::add(Node node) {
   for (const Node& other : nodes_) CHECK(other.name != node.name, "two nodes are named '", node.name, "'");
   for (NodeId id : node.inputs)
-    CHECK(id >= 0 && id < static_cast<NodeId>(nodes_.size()), "node '", node.name, "' reads node ", id, ", which is not before it");
+    CHECK(id >= 0 && id < static_cast<NodeId>(nodes_.size()), "node '", node.name, "' reads node ", id,
+          ", which is not before it");
   try {
     shapes_.push_back(node.op->infer(input_shapes(node, shapes_)));
   } catch (const Error& e) {

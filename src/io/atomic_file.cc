@@ -20,14 +20,19 @@ namespace {
 std::string hint(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT: return "; free some space or write to another disk";
-    case EFBIG: return "; the file is larger than the limit on file sizes allows (ulimit -f)";
+    case EDQUOT:
+      return "; free some space or write to another disk";
+    case EFBIG:
+      return "; the file is larger than the limit on file sizes allows (ulimit -f)";
     case EROFS:
     case EACCES:
-    case EPERM: return "; choose a folder that can be written";
+    case EPERM:
+      return "; choose a folder that can be written";
     case ENOENT:
-    case ENOTDIR: return "; create its folder first";
-    default: return "";
+    case ENOTDIR:
+      return "; create its folder first";
+    default:
+      return "";
   }
 }
 

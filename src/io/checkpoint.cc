@@ -1,11 +1,12 @@
 // A checkpoint is a safetensors file: the weights under torchvision's names, preprocessing and momentum under prefixes of
 // their own, and everything that is text in the metadata.
+#include "resnet/checkpoint.h"
+
 #include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
 #include "io/state_dict.h"
-#include "resnet/checkpoint.h"
 
 namespace resnet {
 
@@ -41,8 +42,8 @@ void check_format(const Metadata& metadata, const std::string& path) {
   CHECK(format == kFormat, path, ": the metadata entry 'format' is '", format, "', not '", kFormat,
         "'; the file was written by another program and does not say which model its tensors belong to");
   const int64_t version = whole_number(metadata, "format_version", path);
-  CHECK(version <= kFormatVersion, path, ": checkpoint format ", version, " is newer than this program, which reads up to ",
-        kFormatVersion, "; update the program");
+  CHECK(version <= kFormatVersion, path, ": checkpoint format ", version,
+        " is newer than this program, which reads up to ", kFormatVersion, "; update the program");
 }
 
 std::vector<std::string> parse_classes(const Metadata& metadata, const std::string& path) {
@@ -100,12 +101,12 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   tensors[std::string(kMean)] = checkpoint.preprocessing.mean;
   tensors[std::string(kStd)] = checkpoint.preprocessing.std;
   for (const auto& [key, tensor] : checkpoint.momentum) tensors[std::string(kMomentum) + key] = tensor;
-  Metadata metadata{{"format", std::string(kFormat)},
-                    {"format_version", std::to_string(kFormatVersion)},
-                    {"model", checkpoint.model},
-                    {"classes", nlohmann::json(checkpoint.classes).dump(-1, ' ', false,
-                                                                        nlohmann::json::error_handler_t::replace)},
-                    {"image_size", std::to_string(checkpoint.preprocessing.size)}};
+  Metadata metadata{
+      {"format", std::string(kFormat)},
+      {"format_version", std::to_string(kFormatVersion)},
+      {"model", checkpoint.model},
+      {"classes", nlohmann::json(checkpoint.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+      {"image_size", std::to_string(checkpoint.preprocessing.size)}};
   for (const auto& [key, value] : checkpoint.state) metadata[std::string(kState) + key] = value;
   write_safetensors(path, tensors, metadata);
 }

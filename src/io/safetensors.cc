@@ -23,7 +23,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 constexpr uint64_t kLengthBytes = 8;
 
 struct Mapping {
-  std::shared_ptr<void> owner;   ///< unmaps
+  std::shared_ptr<void> owner;  ///< unmaps
   const std::byte* data = nullptr;
   uint64_t size = 0;
 };
@@ -43,8 +43,8 @@ Mapping map_file(const std::string& path) {
   const int error = errno;
   ::close(fd);
   CHECK(address != MAP_FAILED, "cannot map '", path, "' into memory: ", std::strerror(error));
-  return {std::shared_ptr<void>(address, [size](void* p) { ::munmap(p, size); }), static_cast<const std::byte*>(address),
-          size};
+  return {std::shared_ptr<void>(address, [size](void* p) { ::munmap(p, size); }),
+          static_cast<const std::byte*>(address), size};
 }
 
 /// A view of the mapping, or a copy where the file has put the elements at an odd address.
@@ -68,8 +68,8 @@ SafetensorsFile read_safetensors(const std::string& path) {
   uint64_t length = 0;
   std::memcpy(&length, file.data, kLengthBytes);
   const uint64_t rest = file.size - kLengthBytes;
-  CHECK(length <= kMaxSafetensorsHeader && length <= rest, path, ": the header claims ", length, " bytes, the file has ",
-        rest, " after the length; not a safetensors file, or a truncated one");
+  CHECK(length <= kMaxSafetensorsHeader && length <= rest, path, ": the header claims ", length,
+        " bytes, the file has ", rest, " after the length; not a safetensors file, or a truncated one");
   const std::string_view text(reinterpret_cast<const char*>(file.data) + kLengthBytes, length);
   SafetensorsHeader header = parse_safetensors_header(text, rest - length, path);
   SafetensorsFile result;
@@ -83,9 +83,8 @@ void write_safetensors(const std::string& path, const StateDict& tensors,
                        const std::map<std::string, std::string>& metadata) {
   std::vector<std::pair<std::string, Tensor>> order(tensors.begin(), tensors.end());
   // Wide elements first: every tensor then lies at a multiple of its element's size.
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return size_of(a.second.dtype()) > size_of(b.second.dtype());
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return size_of(a.second.dtype()) > size_of(b.second.dtype()); });
   SafetensorsHeader header{.entries = {}, .metadata = metadata};
   uint64_t offset = 0;
   for (const auto& [name, tensor] : order) {

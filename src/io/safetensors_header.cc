@@ -36,7 +36,8 @@ class StrictParser {
         return true;
       });
     } catch (const json::exception& e) {
-      throw Error(join(file_, ": the header is not valid JSON (", e.what(), "); the file is damaged or of another kind"));
+      throw Error(
+          join(file_, ": the header is not valid JSON (", e.what(), "); the file is damaged or of another kind"));
     }
   }
 
@@ -142,7 +143,8 @@ void check_layout(const SafetensorsHeader& header, uint64_t data_bytes, const st
 }  // namespace
 
 SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_bytes, const std::string& file) {
-  CHECK(!text.empty() && text.front() == '{', file, ": the header does not begin with '{'; this is not a safetensors file");
+  CHECK(!text.empty() && text.front() == '{', file,
+        ": the header does not begin with '{'; this is not a safetensors file");
   const json parsed = StrictParser(file).parse(text);
   SafetensorsHeader header;
   for (const auto& [name, value] : parsed.items()) {

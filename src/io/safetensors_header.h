@@ -14,7 +14,7 @@ namespace resnet {
 struct SafetensorsEntry {
   DType dtype = DType::f32;
   Shape shape;
-  uint64_t begin = 0, end = 0;   ///< bytes from the start of the data
+  uint64_t begin = 0, end = 0;  ///< bytes from the start of the data
 };
 
 struct SafetensorsHeader {

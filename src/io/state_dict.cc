@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kMaxListed = 10;
 
 struct Differences {
-  std::vector<std::string> lines;      ///< one a tensor
-  std::vector<std::string> unwanted;   ///< keys of weights that the model lacks
+  std::vector<std::string> lines;     ///< one a tensor
+  std::vector<std::string> unwanted;  ///< keys of weights that the model lacks
 };
 
 Differences compare(const StateDict& weights, const std::vector<std::pair<std::string, Shape>>& wanted) {

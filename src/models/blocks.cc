@@ -24,7 +24,8 @@ NodeId shortcut(Graph& g, const std::string& block, NodeId x, int64_t out, int64
 }
 
 // relu(branch + shortcut(x)), or relu(branch) in a plain network.
-NodeId join_branches(Graph& g, const std::string& block, NodeId x, NodeId branch, int64_t stride, const BlockStyle& style) {
+NodeId join_branches(Graph& g, const std::string& block, NodeId x, NodeId branch, int64_t stride,
+                     const BlockStyle& style) {
   if (style.shortcut != Shortcut::none) {
     const int64_t out = g.shapes(1)[static_cast<size_t>(branch)][3];
     const NodeId other = shortcut(g, block, x, out, stride, style);
@@ -35,7 +36,8 @@ NodeId join_branches(Graph& g, const std::string& block, NodeId x, NodeId branch
 
 }  // namespace
 
-NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape, const ModelOptions& options) {
+NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape,
+               const ModelOptions& options) {
   Conv::Attributes a;
   a.out = shape.out;
   a.kernel = shape.kernel;
@@ -48,14 +50,16 @@ NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId 
   return g.add(bn, std::make_shared<BatchNorm>(n), {g.add(conv, std::make_shared<Conv>(a), {x})});
 }
 
-NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style) {
+NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride,
+                   const BlockStyle& style) {
   NodeId y = conv_bn(g, block + ".conv1", block + ".bn1", x, {width, 3, stride}, style.options);
   y = relu(g, block + ".relu1", y);
   y = conv_bn(g, block + ".conv2", block + ".bn2", y, {width, 3, 1}, style.options);
   return join_branches(g, block, x, y, stride, style);
 }
 
-NodeId bottleneck(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style) {
+NodeId bottleneck(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride,
+                  const BlockStyle& style) {
   const int64_t first = style.stride_in_first ? stride : 1, second = style.stride_in_first ? 1 : stride;
   NodeId y = conv_bn(g, block + ".conv1", block + ".bn1", x, {width, 1, first}, style.options);
   y = relu(g, block + ".relu1", y);

@@ -14,7 +14,7 @@ enum class Shortcut { none, a, b, c };
 
 struct BlockStyle {
   Shortcut shortcut = Shortcut::b;
-  bool stride_in_first = false;   ///< of a bottleneck: stride in the first 1×1 (the paper's) instead of the 3×3
+  bool stride_in_first = false;  ///< of a bottleneck: stride in the first 1×1 (the paper's) instead of the 3×3
   ModelOptions options;
 };
 
@@ -23,10 +23,12 @@ struct ConvLayer {
 };
 
 /// Convolution without bias ("same" padding), then batch norm.
-NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape, const ModelOptions& options);
+NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape,
+               const ModelOptions& options);
 
 /// Two 3×3 convolutions of `width` channels. `block` is "layer1.0".
-NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style);
+NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride,
+                   const BlockStyle& style);
 /// 1×1, 3×3, 1×1 with 4·width channels out.
 NodeId bottleneck(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style);
 

@@ -43,8 +43,8 @@ std::optional<Graph> make(const std::string& name, const ModelOptions& options) 
   const auto [end, error] = std::from_chars(rest.data(), last, depth);
   if (error != std::errc()) return std::nullopt;
   const std::string option(end, last);
-  CHECK(depth >= 8 && depth <= kMaxDepth && (depth - 2) % 6 == 0, "'", name, "': the depth is 6n+2 (8, 14, 20, 26, 32 … ",
-        kMaxDepth, "), not ", depth);
+  CHECK(depth >= 8 && depth <= kMaxDepth && (depth - 2) % 6 == 0, "'", name,
+        "': the depth is 6n+2 (8, 14, 20, 26, 32 … ", kMaxDepth, "), not ", depth);
   if (option == "-a" || option == "-b" || option == "-c") {
     CHECK(style.shortcut != Shortcut::none, "'", name, "': a plain network has no shortcuts; drop '", option, "'");
     style.shortcut = option == "-a" ? Shortcut::a : option == "-b" ? Shortcut::b : Shortcut::c;
@@ -54,8 +54,8 @@ std::optional<Graph> make(const std::string& name, const ModelOptions& options) 
   return build((depth - 2) / 6, style);
 }
 
-const RegisterModels registered{{{"cifar-resnet20", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110",
-                                  "cifar-resnet1202", "cifar-plain20", "cifar-plain56"},
+const RegisterModels registered{{{"cifar-resnet20", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56",
+                                  "cifar-resnet110", "cifar-resnet1202", "cifar-plain20", "cifar-plain56"},
                                  make}};
 
 }  // namespace

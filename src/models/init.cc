@@ -40,7 +40,7 @@ std::vector<std::string> last_batch_norms(const Graph& graph) {
 
 StateDict init_params(const Graph& graph, const InitOptions& options) {
   StateDict params;
-  int64_t linear_inputs = 1;   // of the weight that precedes a bias
+  int64_t linear_inputs = 1;  // of the weight that precedes a bias
   const std::vector<std::string> last = options.zero_last_bn ? last_batch_norms(graph) : std::vector<std::string>{};
   for (const ParamSpec& p : graph.params()) {
     Tensor t(p.shape);

@@ -27,7 +27,8 @@ Graph make_model(const std::string& name, const ModelOptions& options) {
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
-  for (const ModelFamily& family : families()) names.insert(names.end(), family.examples.begin(), family.examples.end());
+  for (const ModelFamily& family : families())
+    names.insert(names.end(), family.examples.begin(), family.examples.end());
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -11,7 +11,7 @@
 namespace resnet {
 
 struct ModelFamily {
-  std::vector<std::string> examples;   ///< names for listings
+  std::vector<std::string> examples;  ///< names for listings
   /// The graph, or nothing when the name is not of this family. Throws Error for a name of the family that cannot be.
   std::function<std::optional<Graph>(const std::string& name, const ModelOptions& options)> make;
 };

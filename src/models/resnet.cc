@@ -13,21 +13,22 @@ namespace {
 
 struct Row {
   const char* name;
-  std::array<int, 4> blocks;   // in conv2_x … conv5_x
+  std::array<int, 4> blocks;  // in conv2_x … conv5_x
   bool bottleneck;
   bool plain;
 };
 
 constexpr Row kRows[] = {
-    {"resnet18", {2, 2, 2, 2}, false, false},   {"resnet34", {3, 4, 6, 3}, false, false},
-    {"resnet50", {3, 4, 6, 3}, true, false},    {"resnet101", {3, 4, 23, 3}, true, false},
-    {"resnet152", {3, 8, 36, 3}, true, false},  {"plain18", {2, 2, 2, 2}, false, true},
+    {"resnet18", {2, 2, 2, 2}, false, false},  {"resnet34", {3, 4, 6, 3}, false, false},
+    {"resnet50", {3, 4, 6, 3}, true, false},   {"resnet101", {3, 4, 23, 3}, true, false},
+    {"resnet152", {3, 8, 36, 3}, true, false}, {"plain18", {2, 2, 2, 2}, false, true},
     {"plain34", {3, 4, 6, 3}, false, true},
 };
 
 // Takes `suffix` off the end of `name` if it is there.
 bool take_suffix(std::string& name, const std::string& suffix) {
-  if (name.size() < suffix.size() || name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0) return false;
+  if (name.size() < suffix.size() || name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0)
+    return false;
   name.resize(name.size() - suffix.size());
   return true;
 }
@@ -57,9 +58,12 @@ std::optional<Graph> make(const std::string& full_name, const ModelOptions& opti
   std::string name = full_name;
   BlockStyle style;
   style.options = options;
-  if (take_suffix(name, "-a")) style.shortcut = Shortcut::a;
-  else if (take_suffix(name, "-c")) style.shortcut = Shortcut::c;
-  else take_suffix(name, "-b");
+  if (take_suffix(name, "-a"))
+    style.shortcut = Shortcut::a;
+  else if (take_suffix(name, "-c"))
+    style.shortcut = Shortcut::c;
+  else
+    take_suffix(name, "-b");
   style.stride_in_first = take_suffix(name, "-v1");
   for (const Row& row : kRows) {
     if (name != row.name) continue;
@@ -71,8 +75,8 @@ std::optional<Graph> make(const std::string& full_name, const ModelOptions& opti
   return std::nullopt;
 }
 
-const RegisterModels registered{{{"resnet18", "resnet34", "resnet34-a", "resnet34-c", "resnet50", "resnet50-v1", "resnet101",
-                                  "resnet152", "plain18", "plain34"},
+const RegisterModels registered{{{"resnet18", "resnet34", "resnet34-a", "resnet34-c", "resnet50", "resnet50-v1",
+                                  "resnet101", "resnet152", "plain18", "plain34"},
                                  make}};
 
 }  // namespace

@@ -11,9 +11,9 @@ struct BatchNorm final : Op {
   struct Attributes {
     float eps = 1e-5f;
     float momentum = 0.1f;
-    int64_t group = 0;   ///< statistics over groups of this many pictures of the batch; 0: the whole batch
+    int64_t group = 0;  ///< statistics over groups of this many pictures of the batch; 0: the whole batch
     // Set by passes only:
-    bool add = false;    ///< a second input of the same shape is added before the ReLU
+    bool add = false;  ///< a second input of the same shape is added before the ReLU
     bool relu = false;
   };
 

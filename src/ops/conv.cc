@@ -27,7 +27,8 @@ Shape Conv::infer(const std::vector<Shape>& x) const {
         " groups must divide both channel counts");
   CHECK(x[0][1] + 2 * a.pad >= a.kernel && x[0][2] + 2 * a.pad >= a.kernel, "conv ", describe(), " on ", x[0],
         ": the picture is smaller than the kernel");
-  const Shape y{x[0][0], (x[0][1] + 2 * a.pad - a.kernel) / a.stride + 1, (x[0][2] + 2 * a.pad - a.kernel) / a.stride + 1, a.out};
+  const Shape y{x[0][0], (x[0][1] + 2 * a.pad - a.kernel) / a.stride + 1,
+                (x[0][2] + 2 * a.pad - a.kernel) / a.stride + 1, a.out};
   CHECK(!a.add || x[1] == y, "conv ", describe(), ": the addend is ", x[1], ", the output ", y);
   return y;
 }

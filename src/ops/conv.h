@@ -19,7 +19,7 @@ struct Conv final : Op {
     // Set by passes only:
     bool folded_bn = false;  ///< four more parameters: gamma, beta, running mean, running variance
     float bn_eps = 1e-5f;
-    bool add = false;        ///< a second input of the output's shape is added
+    bool add = false;  ///< a second input of the output's shape is added
     bool relu = false;
   };
 

@@ -20,20 +20,19 @@ namespace resnet {
 /// Everything that is known when a plan is compiled.
 struct KernelSpec {
   const Op* op = nullptr;
-  std::vector<Shape> x;            ///< inputs, NHWC
-  Shape y;                         ///< output
-  DType dtype = DType::f32;        ///< of activations and their gradients: f32 or bf16
-  bool train = false;              ///< backward will be called
-  std::array<bool, 2> need_dx{};   ///< which inputs want a gradient (train only)
+  std::vector<Shape> x;           ///< inputs, NHWC
+  Shape y;                        ///< output
+  DType dtype = DType::f32;       ///< of activations and their gradients: f32 or bf16
+  bool train = false;             ///< backward will be called
+  std::array<bool, 2> need_dx{};  ///< which inputs want a gradient (train only)
 
-  template <class T>
-  const T& as() const { return static_cast<const T&>(*op); }
+  template <class T> const T& as() const { return static_cast<const T&>(*op); }
 };
 
 /// What the memory plan must know. Kernels fill it in their constructor.
 struct KernelNeeds {
-  size_t saved_bytes = 0;       ///< written by forward, read by backward (train only)
-  size_t workspace_bytes = 0;   ///< scratch, during one call of forward or backward
+  size_t saved_bytes = 0;      ///< written by forward, read by backward (train only)
+  size_t workspace_bytes = 0;  ///< scratch, during one call of forward or backward
   bool backward_reads_x = false;
   bool backward_reads_y = false;
   /// Forward may be given y == x[i] (elementwise in input i).
@@ -51,10 +50,10 @@ struct KernelArgs {
   void* y = nullptr;
   const void* dy = nullptr;
   std::array<void*, 2> dx{};
-  std::array<bool, 2> accumulate{};   ///< dx[i] += instead of dx[i] = (only where needs().accumulates[i])
-  const int32_t* labels = nullptr;    ///< [N], for the loss
-  std::vector<float*> w;              ///< parameters in the order of Op::params(); forward writes running statistics
-  std::vector<float*> dw;             ///< gradients, overwritten; null where not trainable
+  std::array<bool, 2> accumulate{};  ///< dx[i] += instead of dx[i] = (only where needs().accumulates[i])
+  const int32_t* labels = nullptr;   ///< [N], for the loss
+  std::vector<float*> w;             ///< parameters in the order of Op::params(); forward writes running statistics
+  std::vector<float*> dw;            ///< gradients, overwritten; null where not trainable
   void* saved = nullptr;
   void* workspace = nullptr;
 };
@@ -82,10 +81,10 @@ class Kernel {
 
 /// One implementation of one op.
 struct KernelEntry {
-  std::string op;        ///< Op::kind()
-  std::string backend;   ///< "ref", "cpu"
-  std::string name;      ///< of the implementation: "ref", "onednn", "amx"
-  int rank = 0;          ///< higher is tried first
+  std::string op;       ///< Op::kind()
+  std::string backend;  ///< "ref", "cpu"
+  std::string name;     ///< of the implementation: "ref", "onednn", "amx"
+  int rank = 0;         ///< higher is tried first
   /// Empty when this implementation takes the case, else the reason why not (shown by `resnet plan`).
   std::function<std::string(const KernelSpec&)> reject;
   std::function<std::unique_ptr<Kernel>(const KernelSpec&)> make;
@@ -97,8 +96,7 @@ struct RegisterKernel {
 };
 
 std::string accept_all(const KernelSpec& spec);
-template <class K>
-std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec) { return std::make_unique<K>(spec); }
+template <class K> std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec) { return std::make_unique<K>(spec); }
 
 /// All implementations of an op on a backend, best first.
 std::vector<const KernelEntry*> kernels_of(std::string_view op, std::string_view backend);

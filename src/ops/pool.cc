@@ -19,7 +19,8 @@ Shape infer_pool(std::string_view kind, const PoolAttributes& a, const std::vect
         ": kernel and stride are positive and pad is at most half the kernel");
   CHECK(x[0][1] + 2 * a.pad >= a.kernel && x[0][2] + 2 * a.pad >= a.kernel, kind, " ", describe_pool(a), " on ", x[0],
         ": the picture is smaller than the window");
-  return {x[0][0], (x[0][1] + 2 * a.pad - a.kernel) / a.stride + 1, (x[0][2] + 2 * a.pad - a.kernel) / a.stride + 1, x[0][3]};
+  return {x[0][0], (x[0][1] + 2 * a.pad - a.kernel) / a.stride + 1, (x[0][2] + 2 * a.pad - a.kernel) / a.stride + 1,
+          x[0][3]};
 }
 
 }  // namespace resnet

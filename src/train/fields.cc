@@ -13,7 +13,7 @@ namespace resnet {
 
 namespace {
 
-constexpr double kHuge = 9e18;   // below 2^63, which is where TOML's whole numbers end
+constexpr double kHuge = 9e18;  // below 2^63, which is where TOML's whole numbers end
 constexpr double kFinite = std::numeric_limits<float>::max();
 
 std::vector<Field> make_fields() {
@@ -61,8 +61,7 @@ std::vector<Field> make_fields() {
 }
 
 /// Shortest text that reads back to the same number, with a point or an exponent so that TOML sees a float.
-template <class Float>
-std::string format_float(Float value) {
+template <class Float> std::string format_float(Float value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".en") == std::string::npos) text += ".0";
   return text;
@@ -81,12 +80,15 @@ std::string quote(const std::string& text) {
   return out + '"';
 }
 
-template <class T>
-std::string format_any(const T& value) {
-  if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
-  else if constexpr (std::is_same_v<T, std::string>) return quote(value);
-  else if constexpr (std::is_floating_point_v<T>) return format_float(value);
-  else if constexpr (std::is_integral_v<T>) return std::to_string(value);
+template <class T> std::string format_any(const T& value) {
+  if constexpr (std::is_same_v<T, bool>)
+    return value ? "true" : "false";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return quote(value);
+  else if constexpr (std::is_floating_point_v<T>)
+    return format_float(value);
+  else if constexpr (std::is_integral_v<T>)
+    return std::to_string(value);
   else {
     std::string out = "[";
     for (size_t i = 0; i < value.size(); ++i) out += (i > 0 ? ", " : "") + format_float(value[i]);
@@ -101,8 +103,7 @@ std::string number_problem(double value, const Field& field) {
   return "";
 }
 
-template <class T>
-std::string problem_of(const T& value, const Field& field) {
+template <class T> std::string problem_of(const T& value, const Field& field) {
   if constexpr (std::is_same_v<T, bool>) {
     return "";
   } else if constexpr (std::is_same_v<T, std::string>) {

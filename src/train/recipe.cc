@@ -1,7 +1,10 @@
 // Recipes: TOML to TrainConfig and back, and what is wrong with one, said with file and line.
+#include "train/recipe.h"
+
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <charconv>
-#include <toml++/toml.h>
 
 #include "core/check.h"
 #include "core/cpu.h"
@@ -9,7 +12,6 @@
 #include "io/atomic_file.h"
 #include "resnet/train.h"
 #include "train/fields.h"
-#include "train/recipe.h"
 
 namespace resnet {
 
@@ -20,18 +22,21 @@ std::string place(const std::string& path, const toml::source_region& source) {
 }
 
 /// What a member wants, for people.
-template <class T>
-constexpr const char* type_name() {
-  if constexpr (std::is_same_v<T, bool>) return "true or false";
-  else if constexpr (std::is_same_v<T, std::string>) return "a text in quotes";
-  else if constexpr (std::is_floating_point_v<T>) return "a number";
-  else if constexpr (std::is_integral_v<T>) return "a whole number";
-  else return "a list of numbers";
+template <class T> constexpr const char* type_name() {
+  if constexpr (std::is_same_v<T, bool>)
+    return "true or false";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return "a text in quotes";
+  else if constexpr (std::is_floating_point_v<T>)
+    return "a number";
+  else if constexpr (std::is_integral_v<T>)
+    return "a whole number";
+  else
+    return "a list of numbers";
 }
 
 /// True when the node's type fits T (whole numbers serve as numbers, but not the other way).
-template <class T>
-bool assign_node(const toml::node& node, T& out) {
+template <class T> bool assign_node(const toml::node& node, T& out) {
   if constexpr (std::is_same_v<T, std::vector<double>>) {
     const toml::array* list = node.as_array();
     if (!list) return false;
@@ -99,8 +104,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-template <class T>
-bool assign_text(std::string_view text, T& out) {
+template <class T> bool assign_text(std::string_view text, T& out) {
   text = trimmed(text);
   if constexpr (std::is_same_v<T, std::string>) {
     const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
@@ -177,7 +181,8 @@ void check_resumable(const TrainConfig& now, const TrainConfig& stored, const st
   std::string differences;
   for (const Field& f : fields()) {
     const std::string was = format_value(then, f), is = format_value(now, f);
-    if (!f.resumable && was != is) differences += join(differences.empty() ? "" : ", ", f.key(), " was ", was, " and is now ", is);
+    if (!f.resumable && was != is)
+      differences += join(differences.empty() ? "" : ", ", f.key(), " was ", was, " and is now ", is);
   }
   CHECK(differences.empty(), "cannot resume from ", path, ": ", differences,
         "; resume with the run's own settings (config.toml beside it), or start a new run with pretrained weights");
@@ -195,14 +200,16 @@ void validate(const TrainConfig& config) {
     const std::string text = problem(config, f);
     CHECK(text.empty(), f.key(), " ", text);
   }
-  CHECK((config.epochs > 0) != (config.steps > 0), "a run is as long as train.epochs or train.steps says; exactly one of ",
+  CHECK((config.epochs > 0) != (config.steps > 0),
+        "a run is as long as train.epochs or train.steps says; exactly one of ",
         "them must be positive, not epochs = ", config.epochs, " and steps = ", config.steps);
   CHECK(config.bn_group == 0 || config.batch % config.bn_group == 0, "train.batch = ", config.batch,
         " is not a multiple of model.bn_group = ", config.bn_group);
   CHECK(std::is_sorted(config.milestones.begin(), config.milestones.end()),
         "schedule.milestones must rise, but one of them is lower than the one before");
-  CHECK(config.schedule == "steps" || config.milestones.empty(), "schedule.milestones have no meaning for schedule.kind = '",
-        config.schedule, "'; use kind = \"steps\" or remove them");
+  CHECK(config.schedule == "steps" || config.milestones.empty(),
+        "schedule.milestones have no meaning for schedule.kind = '", config.schedule,
+        "'; use kind = \"steps\" or remove them");
   CHECK(config.schedule != "plateau" || config.eval_every > 0,
         "schedule.kind = 'plateau' looks at the validation error after epochs; train.eval_every must be at least 1");
   CHECK(config.warmup_until_error == 0 || config.warmup_lr > 0,

@@ -59,7 +59,8 @@ std::string format_row(const EpochRow& r) {
 }  // namespace
 
 RunLog::RunLog(const std::string& folder, bool resume) : folder_(folder) {
-  CHECK(!resume || fs::exists(last_path()), "nothing to resume: '", last_path(), "' does not exist; start without --resume");
+  CHECK(!resume || fs::exists(last_path()), "nothing to resume: '", last_path(),
+        "' does not exist; start without --resume");
   CHECK(resume || !fs::exists(last_path()), "the output folder '", folder_,
         "' holds a run already; resume it with --resume, or choose another folder");
 }
@@ -72,7 +73,7 @@ void RunLog::lock() {
   lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   CHECK(lock_ >= 0, "cannot open the output folder '", folder_, "': ", std::strerror(errno));
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
-  const int error = errno;   // some network file systems know no locks; only a taken one matters
+  const int error = errno;  // some network file systems know no locks; only a taken one matters
   if (error != EWOULDBLOCK) return;
   ::close(std::exchange(lock_, -1));
   throw Error(join("another process is training into '", folder_, "'; wait for it or choose another folder"));
@@ -91,8 +92,8 @@ void RunLog::remove_stale_files() {
 void RunLog::start(const std::string& config_toml, std::optional<int64_t> resumed_step) {
   std::error_code error;
   fs::create_directories(folder_, error);
-  CHECK(fs::is_directory(folder_), "cannot create the output folder '", folder_, "': ",
-        error ? error.message() : "a file of that name exists");
+  CHECK(fs::is_directory(folder_), "cannot create the output folder '", folder_,
+        "': ", error ? error.message() : "a file of that name exists");
   lock();
   remove_stale_files();
   write_file_atomically(folder_ + "/config.toml", config_toml);

@@ -12,8 +12,8 @@
 namespace resnet {
 
 struct EpochRow {
-  int64_t epoch = 0;   ///< from 1
-  int64_t step = 0;    ///< done when the row was written
+  int64_t epoch = 0;  ///< from 1
+  int64_t step = 0;   ///< done when the row was written
   double lr = 0, train_loss = 0, train_error = 0;
   std::optional<EvalResult> eval;
   double images_per_second = 0, data_wait_share = 0;

@@ -9,11 +9,11 @@ namespace resnet {
 
 /// What a schedule may look at.
 struct ScheduleState {
-  int64_t step = 0;              ///< steps done; the rate is for the next one
+  int64_t step = 0;  ///< steps done; the rate is for the next one
   int64_t steps_per_epoch = 1;
   int64_t total_steps = 1;
-  int64_t drops = 0;             ///< by plateaus so far
-  bool warm = true;              ///< the warm-up by training error is over (or there is none)
+  int64_t drops = 0;  ///< by plateaus so far
+  bool warm = true;   ///< the warm-up by training error is over (or there is none)
 };
 
 /// constant, steps (× factor at each milestone reached), cosine (half a wave to 0, after the warm-up), plateau
@@ -26,7 +26,7 @@ struct ErrorWarmup {
   static constexpr int64_t kBlock = 100;
 
   bool warm = true;
-  int64_t steps = 0, wrong = 0, images = 0;   ///< of the block so far
+  int64_t steps = 0, wrong = 0, images = 0;  ///< of the block so far
 
   /// After a step: true once training error over a whole block is below `until` percent.
   void observe(double until, int64_t batch_wrong, int64_t batch_images);
@@ -34,8 +34,8 @@ struct ErrorWarmup {
 
 /// Counts evaluations without a lower error, and drops.
 struct Plateau {
-  double best = 101;     ///< percent; above any error
-  int64_t bad = 0;       ///< evaluations since
+  double best = 101;  ///< percent; above any error
+  int64_t bad = 0;    ///< evaluations since
   int64_t drops = 0;
 
   void observe(double error, int64_t patience);

@@ -10,11 +10,11 @@
 namespace resnet {
 
 struct TrainSetup {
-  TrainConfig config;          ///< resolved
+  TrainConfig config;  ///< resolved
   DataSplits data;
-  Graph graph, eval_graph;     ///< the same network; batch norm groups matter in training only
+  Graph graph, eval_graph;  ///< the same network; batch norm groups matter in training only
   Preprocessing preprocessing;
-  StateDict weights, momentum; ///< momentum is empty for a new run
+  StateDict weights, momentum;  ///< momentum is empty for a new run
   TrainState state;
   std::vector<std::string> notes;
 };

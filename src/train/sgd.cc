@@ -26,8 +26,12 @@ const Tensor& find(const StateDict& tensors, const std::string& key, const Shape
 
 }  // namespace
 
-Sgd::Sgd(const TrainConfig& config, const std::vector<ParamSpec>& specs, const StateDict& params, const StateDict& momentum)
-    : momentum_factor_(config.momentum), nesterov_(config.nesterov), caffe_(config.formula == "caffe"), params_(params) {
+Sgd::Sgd(const TrainConfig& config, const std::vector<ParamSpec>& specs, const StateDict& params,
+         const StateDict& momentum)
+    : momentum_factor_(config.momentum),
+      nesterov_(config.nesterov),
+      caffe_(config.formula == "caffe"),
+      params_(params) {
   for (const ParamSpec& spec : specs) {
     if (!spec.trainable()) continue;
     const std::string& key = spec.suffix;

@@ -13,12 +13,13 @@ class Sgd {
   /// Updates the trainable ones of `params` (shared, not copied) in place. `specs` are Graph::params(). Momentum starts
   /// at zero; `momentum` continues an earlier run's instead when it is not empty (copied). Throws Error when that does
   /// not fit.
-  Sgd(const TrainConfig& config, const std::vector<ParamSpec>& specs, const StateDict& params, const StateDict& momentum = {});
+  Sgd(const TrainConfig& config, const std::vector<ParamSpec>& specs, const StateDict& params,
+      const StateDict& momentum = {});
 
   /// One step with the formula of the settings. Deterministic: every element is computed alone.
   void step(const StateDict& gradients, float lr);
 
-  const StateDict& momentum() const { return momentum_; }   ///< by parameter key
+  const StateDict& momentum() const { return momentum_; }  ///< by parameter key
 
  private:
   struct Slot {
@@ -38,7 +39,7 @@ class Sgd {
   bool nesterov_, caffe_;
   std::vector<Slot> slots_;
   std::vector<Piece> pieces_;
-  std::vector<const float*> gradients_;   // by slot, during step()
+  std::vector<const float*> gradients_;  // by slot, during step()
   StateDict params_, momentum_;
 };
 

@@ -12,8 +12,7 @@ namespace resnet {
 namespace {
 
 /// Every entry of the state with its key: writing and reading both go through here.
-template <class State, class Visit>
-void for_each_entry(State& s, Visit visit) {
+template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
   visit("step", s.step);
   visit("epoch", s.epoch);
   visit("closed", s.closed);
@@ -31,8 +30,7 @@ void for_each_entry(State& s, Visit visit) {
   visit("plateau_drops", s.plateau.drops);
 }
 
-template <class T>
-bool parse_number(const std::string& text, T& out) {
+template <class T> bool parse_number(const std::string& text, T& out) {
   if constexpr (std::is_same_v<T, bool>) {
     out = text == "true";
     return out || text == "false";

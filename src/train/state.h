@@ -11,20 +11,20 @@ namespace resnet {
 
 /// Sums over the epoch so far.
 struct EpochMeter {
-  double loss_sum = 0;   ///< of single pictures
+  double loss_sum = 0;  ///< of single pictures
   int64_t wrong = 0, images = 0;
 
   void add(double mean_loss, int64_t batch_wrong, int64_t batch_images);
-  double loss() const;    ///< mean
-  double error() const;   ///< top-1, percent
+  double loss() const;   ///< mean
+  double error() const;  ///< top-1, percent
 };
 
 struct TrainState {
-  int64_t step = 0;         ///< done
-  int64_t epoch = 0;        ///< the current one, from 0
-  bool closed = false;      ///< the last step's epoch was evaluated and logged
-  double best_top1 = -1;    ///< percent; below any accuracy while nothing was evaluated
-  double seconds = 0;       ///< spent on training, interruptions left out
+  int64_t step = 0;       ///< done
+  int64_t epoch = 0;      ///< the current one, from 0
+  bool closed = false;    ///< the last step's epoch was evaluated and logged
+  double best_top1 = -1;  ///< percent; below any accuracy while nothing was evaluated
+  double seconds = 0;     ///< spent on training, interruptions left out
   EpochMeter meter;
   ErrorWarmup warmup;
   Plateau plateau;

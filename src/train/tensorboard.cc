@@ -29,8 +29,7 @@ uint32_t masked_crc(std::string_view bytes) {
   return ((c >> 15) | (c << 17)) + 0xa282ead8u;
 }
 
-template <class T>
-std::string little_endian(T value) {
+template <class T> std::string little_endian(T value) {
   static_assert(std::endian::native == std::endian::little);
   std::string bytes(sizeof(T), '\0');
   std::memcpy(bytes.data(), &value, sizeof(T));
@@ -61,8 +60,8 @@ std::string file_name() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
-  return join("events.out.tfevents.", std::chrono::duration_cast<std::chrono::microseconds>(now).count(), ".", host.data(),
-              ".", ::getpid());
+  return join("events.out.tfevents.", std::chrono::duration_cast<std::chrono::microseconds>(now).count(), ".",
+              host.data(), ".", ::getpid());
 }
 
 }  // namespace
@@ -81,19 +80,19 @@ std::string tf_record(std::string_view data) {
 EventWriter::EventWriter(const std::string& folder, int64_t resumed_at)
     : path_(folder + "/" + file_name()), out_(path_, std::ios::binary) {
   CHECK(out_, "cannot create '", path_, "': ", std::strerror(errno));
-  write(event_start(0) + bytes_field(3, "brain.Event:2"));   // Event.file_version
+  write(event_start(0) + bytes_field(3, "brain.Event:2"));  // Event.file_version
   if (resumed_at < 0) return;
-  const std::string start = tag(1, kVarint) + varint(1);     // SessionLog.status = START
-  write(event_start(resumed_at + 1) + bytes_field(7, start));   // Event.session_log
+  const std::string start = tag(1, kVarint) + varint(1);       // SessionLog.status = START
+  write(event_start(resumed_at + 1) + bytes_field(7, start));  // Event.session_log
 }
 
 void EventWriter::scalars(int64_t step, const std::vector<std::pair<std::string, double>>& values) {
   std::string summary;
-  for (const auto& [name, value] : values) {   // Summary.value: tag = 1, simple_value = 2
+  for (const auto& [name, value] : values) {  // Summary.value: tag = 1, simple_value = 2
     const std::string number = tag(2, kFixed32) + little_endian(static_cast<float>(value));
     summary += bytes_field(1, bytes_field(1, name) + number);
   }
-  write(event_start(step) + bytes_field(5, summary));   // Event.summary
+  write(event_start(step) + bytes_field(5, summary));  // Event.summary
 }
 
 void EventWriter::write(const std::string& event) {

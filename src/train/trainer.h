@@ -37,20 +37,20 @@ class Trainer {
   void check_weights() const;
   [[noreturn]] void fail_not_finite(const char* what) const;
   TrainResult result(bool interrupted);
-  double seconds() const;   ///< of the whole run so far
+  double seconds() const;  ///< of the whole run so far
 
   TrainSetup s_;
   RunLog* log_;
   ProgressFn progress_;
-  Plan plan_;                    // for a whole batch
-  std::unique_ptr<Plan> tail_;   // for the incomplete last batch of an epoch
+  Plan plan_;                   // for a whole batch
+  std::unique_ptr<Plan> tail_;  // for the incomplete last batch of an epoch
   Sgd sgd_;
   Evaluator evaluator_;
   Loader loader_;
   int64_t steps_per_epoch_, total_steps_;
   Clock::time_point start_ = Clock::now();
-  double seconds_before_;        // of earlier processes
-  float lr_ = 0;                 // of the last step
+  double seconds_before_;  // of earlier processes
+  float lr_ = 0;           // of the last step
   // Of this process, evaluation and saving left out: the whole run, and the current epoch.
   struct Speed {
     int64_t images = 0;
@@ -59,8 +59,8 @@ class Trainer {
     double wait_share() const { return seconds > 0 ? wait / seconds : 0; }
   };
   Speed total_, epoch_;
-  double epoch_loss_ = 0, epoch_error_ = 0;   // of the last epoch that ended
-  std::optional<EvalResult> eval_;            // of the current weights
+  double epoch_loss_ = 0, epoch_error_ = 0;  // of the last epoch that ended
+  std::optional<EvalResult> eval_;           // of the current weights
 };
 
 }  // namespace resnet

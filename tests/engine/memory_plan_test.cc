@@ -28,7 +28,8 @@ TEST(MemoryPlan, NeverOverlapsWhatIsAliveTogether) {
     for (size_t b = 0; b < a; ++b) {
       if (buffers[a].first > buffers[b].last || buffers[b].first > buffers[a].last) continue;
       if (buffers[a].bytes == 0 || buffers[b].bytes == 0) continue;
-      EXPECT_TRUE(plan.offsets[a] + buffers[a].bytes <= plan.offsets[b] || plan.offsets[b] + buffers[b].bytes <= plan.offsets[a])
+      EXPECT_TRUE(plan.offsets[a] + buffers[a].bytes <= plan.offsets[b] ||
+                  plan.offsets[b] + buffers[b].bytes <= plan.offsets[a])
           << a << " and " << b;
     }
   }

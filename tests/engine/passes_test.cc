@@ -1,8 +1,7 @@
-#include "engine/passes/pass.h"
-
 #include <gtest/gtest.h>
 
 #include "core/check.h"
+#include "engine/passes/pass.h"
 #include "models/blocks.h"
 #include "resnet/models.h"
 
@@ -61,8 +60,8 @@ TEST(Passes, FoldBatchNorm) {
             "b.downsample.0: conv 32 1x1/2 +bn (input)\n"
             "b.add: add (b.conv2, b.downsample.0)\n"
             "b.relu: relu (b.add)\n");
-  EXPECT_EQ(folded.node(1).params, (std::vector<std::string>{"b.conv1.weight", "b.bn1.weight", "b.bn1.bias", "b.bn1.running_mean",
-                                                             "b.bn1.running_var"}));
+  EXPECT_EQ(folded.node(1).params, (std::vector<std::string>{"b.conv1.weight", "b.bn1.weight", "b.bn1.bias",
+                                                             "b.bn1.running_mean", "b.bn1.running_var"}));
 }
 
 TEST(Passes, FuseConvAddRelu) {

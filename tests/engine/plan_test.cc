@@ -66,11 +66,13 @@ TEST_P(EveryModel, FusionChangesNoGradient) {
     plan->backward();
   }
   EXPECT_NEAR(fused.loss(), plain.loss(), 1e-4);
-  for (const auto& [key, gradient] : fused.gradients()) EXPECT_LT(distance(gradient, plain.gradients().at(key)), 2e-3) << key;
-  for (const auto& [key, t] : params) EXPECT_LT(distance(t, same.at(key)), 1e-4) << key;   // running statistics too
+  for (const auto& [key, gradient] : fused.gradients())
+    EXPECT_LT(distance(gradient, plain.gradients().at(key)), 2e-3) << key;
+  for (const auto& [key, t] : params) EXPECT_LT(distance(t, same.at(key)), 1e-4) << key;  // running statistics too
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, EveryModel, testing::Values("cifar-resnet8", "cifar-resnet8-b", "cifar-plain8", "resnet18-c"),
+INSTANTIATE_TEST_SUITE_P(Models, EveryModel,
+                         testing::Values("cifar-resnet8", "cifar-resnet8-b", "cifar-plain8", "resnet18-c"),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name)
@@ -123,8 +125,8 @@ TEST(Plan, ImpossibleOptionsSayWhy) {
   EXPECT_THROW(Plan(graph, {.dtype = DType::i32}), Error);
   EXPECT_THROW(Plan(graph, {.backend = "cuda"}), Error);
   Plan infer(graph, {});
-  EXPECT_THROW(infer.forward(), Error);    // nothing bound
-  EXPECT_THROW(infer.backward(), Error);   // not compiled for training
+  EXPECT_THROW(infer.forward(), Error);   // nothing bound
+  EXPECT_THROW(infer.backward(), Error);  // not compiled for training
 }
 
 }  // namespace

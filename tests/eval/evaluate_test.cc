@@ -57,7 +57,7 @@ TEST(Evaluate, IsExactWhateverTheBatch) {
     EXPECT_EQ(r.top1, trained().eval.top1) << batch;
     EXPECT_NEAR(r.loss, trained().eval.loss, 1e-4) << batch;
     EXPECT_EQ(std::accumulate(r.confusion.begin(), r.confusion.end(), int64_t{0}), 40);
-    EXPECT_EQ(r.top5, 100);   // of four classes
+    EXPECT_EQ(r.top5, 100);  // of four classes
   }
 }
 
@@ -69,7 +69,7 @@ TEST(Evaluate, ReportsProgress) {
     EXPECT_EQ(p.steps, 3);
     last = p.eval;
   });
-  EXPECT_EQ(calls, 4);   // three batches and the result
+  EXPECT_EQ(calls, 4);  // three batches and the result
   ASSERT_TRUE(last);
   EXPECT_EQ(last->samples, 40);
 }

@@ -16,7 +16,7 @@ TEST(Score, CountsTopOneAndTopFive) {
   EXPECT_EQ(r.samples, 6);
   EXPECT_DOUBLE_EQ(r.top1, 100.0 / 6);
   EXPECT_DOUBLE_EQ(r.top5, 500.0 / 6);
-  EXPECT_EQ(r.confusion[2 * 6 + 0], 1);   // true 2, predicted 0
+  EXPECT_EQ(r.confusion[2 * 6 + 0], 1);  // true 2, predicted 0
   EXPECT_EQ(r.confusion[2 * 6 + 2], 0);
 }
 

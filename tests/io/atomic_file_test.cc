@@ -63,7 +63,8 @@ TEST(AtomicFile, FolderWithoutWritePermission) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
   const TempFolder folder;
   ::chmod(folder.path().c_str(), 0555);
-  EXPECT_THAT(error_of([&] { write_file_atomically(folder / "a", "x"); }), HasSubstr("choose a folder that can be written"));
+  EXPECT_THAT(error_of([&] { write_file_atomically(folder / "a", "x"); }),
+              HasSubstr("choose a folder that can be written"));
   EXPECT_EQ(folder.files(), 0);
 }
 

@@ -41,7 +41,7 @@ TEST(Checkpoint, RoundTrip) {
   EXPECT_EQ(loaded.weights.at("fc.bias").f32()[2], -1);
   ASSERT_EQ(loaded.momentum.size(), 1u);
   EXPECT_EQ(loaded.momentum.at("conv1.weight").f32()[0], 0.2f);
-  loaded.weights.at("fc.bias").f32()[0] = 5;   // a copy of its own: writable
+  loaded.weights.at("fc.bias").f32()[0] = 5;  // a copy of its own: writable
 }
 
 TEST(Checkpoint, PytorchsBatchCountersAreLeftOut) {
@@ -53,8 +53,7 @@ TEST(Checkpoint, PytorchsBatchCountersAreLeftOut) {
 }
 
 /// The file of example() with its metadata and tensors changed by `edit`, and the error of loading it.
-template <class Edit>
-std::string error_after(Edit edit) {
+template <class Edit> std::string error_after(Edit edit) {
   const TempFolder folder;
   save_checkpoint(folder / "c", example());
   SafetensorsFile file = read_safetensors(folder / "c");
@@ -71,7 +70,8 @@ TEST(Checkpoint, ForeignAndDamagedFilesSayWhatIsMissing) {
   EXPECT_THAT(error_after([](auto& f) { f.metadata["format_version"] = "x"; }), HasSubstr("'format_version' is 'x'"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["classes"] = "cat"; }), HasSubstr("not a JSON list"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["image_size"] = "-1"; }), HasSubstr("'image_size' is '-1'"));
-  EXPECT_THAT(error_after([](auto& f) { f.tensors.erase("preprocessing.mean"); }), HasSubstr("'preprocessing.mean' is missing"));
+  EXPECT_THAT(error_after([](auto& f) { f.tensors.erase("preprocessing.mean"); }),
+              HasSubstr("'preprocessing.mean' is missing"));
   EXPECT_THAT(error_after([](auto& f) { f.tensors["preprocessing.mean"] = Tensor({5, 5, 3}); }), HasSubstr("[5,5,3]"));
   EXPECT_THAT(error_after([](auto& f) { f.tensors["fc.bias"] = Tensor({3}, DType::bf16); }), HasSubstr("holds bf16"));
   EXPECT_THAT(error_after([](auto& f) {
@@ -83,7 +83,10 @@ TEST(Checkpoint, ForeignAndDamagedFilesSayWhatIsMissing) {
 
 TEST(CheckStateDict, AcceptsWhatFits) {
   const std::vector<std::pair<std::string, Shape>> wanted{{"a", {1}}};
-  EXPECT_EQ(error_of([&] { check_state_dict({{"a", Tensor({1})}, {"bn.num_batches_tracked", Tensor({1})}}, wanted, "w"); }), "");
+  EXPECT_EQ(error_of([&] {
+              check_state_dict({{"a", Tensor({1})}, {"bn.num_batches_tracked", Tensor({1})}}, wanted, "w");
+            }),
+            "");
 }
 
 TEST(CheckStateDict, ListsDifferences) {

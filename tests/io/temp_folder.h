@@ -47,8 +47,7 @@ inline std::string get_file(const std::string& path) {
 }
 
 /// The text of the Error that `body` throws; empty when it throws none.
-template <class Body>
-std::string error_of(Body body) {
+template <class Body> std::string error_of(Body body) {
   try {
     body();
   } catch (const Error& e) {

@@ -12,19 +12,21 @@ namespace {
 struct Size {
   const char* model;
   int64_t parameters;
-  double multiply_adds;   // of one picture, in units of `unit`
+  double multiply_adds;  // of one picture, in units of `unit`
   double unit;
 };
 
 // Parameters are exact; multiply-adds as printed with the paper's tables (those of table 6 in millions, of table 1 in 10^9).
 // Shortcut options of the CIFAR networks: A.
 constexpr Size kSizes[] = {
-    {"cifar-resnet20", 269722, 40.6, 1e6},     {"cifar-resnet32", 464154, 68.9, 1e6},   {"cifar-resnet44", 658586, 97.2, 1e6},
-    {"cifar-resnet56", 853018, 125.5, 1e6},    {"cifar-resnet110", 1727962, 252.9, 1e6}, {"cifar-resnet1202", 19421274, 2829, 1e6},
-    {"resnet18", 11689512, 1.814, 1e9},        {"resnet34", 21797672, 3.664, 1e9},      {"resnet34-a", 21623848, 3.644, 1e9},
-    {"resnet34-c", 22716840, 3.831, 1e9},      {"resnet50", 25557032, 4.089, 1e9},      {"resnet50-v1", 25557032, 3.858, 1e9},
-    {"resnet101", 44549160, 7.801, 1e9},       {"resnet101-v1", 44549160, 7.570, 1e9},  {"resnet152", 60192808, 11.514, 1e9},
-    {"resnet152-v1", 60192808, 11.282, 1e9},
+    {"cifar-resnet20", 269722, 40.6, 1e6},    {"cifar-resnet32", 464154, 68.9, 1e6},
+    {"cifar-resnet44", 658586, 97.2, 1e6},    {"cifar-resnet56", 853018, 125.5, 1e6},
+    {"cifar-resnet110", 1727962, 252.9, 1e6}, {"cifar-resnet1202", 19421274, 2829, 1e6},
+    {"resnet18", 11689512, 1.814, 1e9},       {"resnet34", 21797672, 3.664, 1e9},
+    {"resnet34-a", 21623848, 3.644, 1e9},     {"resnet34-c", 22716840, 3.831, 1e9},
+    {"resnet50", 25557032, 4.089, 1e9},       {"resnet50-v1", 25557032, 3.858, 1e9},
+    {"resnet101", 44549160, 7.801, 1e9},      {"resnet101-v1", 44549160, 7.570, 1e9},
+    {"resnet152", 60192808, 11.514, 1e9},     {"resnet152-v1", 60192808, 11.282, 1e9},
 };
 
 class ModelSize : public testing::TestWithParam<Size> {};
@@ -48,10 +50,11 @@ INSTANTIATE_TEST_SUITE_P(Paper, ModelSize, testing::ValuesIn(kSizes), [](const a
 TEST(Models, NodesAreNamedAsInTorchvision) {
   std::vector<std::string> keys;
   for (const ParamSpec& p : make_model("resnet50").params()) keys.push_back(p.suffix);
-  for (const char* key : {"conv1.weight", "bn1.running_var", "layer1.0.downsample.0.weight", "layer1.0.downsample.1.bias",
-                          "layer4.2.conv3.weight", "layer4.2.bn3.weight", "fc.weight", "fc.bias"})
+  for (const char* key :
+       {"conv1.weight", "bn1.running_var", "layer1.0.downsample.0.weight", "layer1.0.downsample.1.bias",
+        "layer4.2.conv3.weight", "layer4.2.bn3.weight", "fc.weight", "fc.bias"})
     EXPECT_NE(std::find(keys.begin(), keys.end(), key), keys.end()) << key;
-  EXPECT_EQ(keys.size(), 267u);   // torchvision's 320 without 53 num_batches_tracked
+  EXPECT_EQ(keys.size(), 267u);  // torchvision's 320 without 53 num_batches_tracked
 }
 
 TEST(Models, AnUnknownNameSuggestsTheNearest) {
@@ -64,7 +67,8 @@ TEST(Models, AnUnknownNameSuggestsTheNearest) {
 }
 
 TEST(Models, ImpossibleNamesSayWhy) {
-  for (const char* name : {"cifar-resnet21", "cifar-resnet2", "cifar-resnet1208", "plain18-a", "resnet18-v1", "cifar-plain20-a"})
+  for (const char* name :
+       {"cifar-resnet21", "cifar-resnet2", "cifar-resnet1208", "plain18-a", "resnet18-v1", "cifar-plain20-a"})
     EXPECT_THROW(make_model(name), Error) << name;
 }
 

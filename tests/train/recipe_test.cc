@@ -1,10 +1,11 @@
+#include "train/recipe.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "io/temp_folder.h"
 #include "resnet/train.h"
 #include "train/fields.h"
-#include "train/recipe.h"
 
 namespace resnet {
 namespace {
@@ -32,7 +33,8 @@ weight_decay = 1e-4
 [schedule]
 milestones = [32000, 48000.5]
 factor = 0.2
-)", "r.toml");
+)",
+                                     "r.toml");
   EXPECT_EQ(c.model, "cifar-resnet56");
   EXPECT_FALSE(c.flip);
   EXPECT_EQ(c.workers, 3);
@@ -47,7 +49,8 @@ factor = 0.2
 TEST(Recipe, MistakesAreSaidWithTheirLine) {
   EXPECT_THAT(error_in("[optimizer]\nlr = 0.1\nmomentun = 0.9\n"),
               HasSubstr("r.toml:3: unknown key 'momentun' in [optimizer]; did you mean 'momentum'?"));
-  EXPECT_THAT(error_in("\n[optimiser]\nlr = 0.1\n"), HasSubstr("r.toml:2: unknown section [optimiser]; did you mean [optimizer]?"));
+  EXPECT_THAT(error_in("\n[optimiser]\nlr = 0.1\n"),
+              HasSubstr("r.toml:2: unknown section [optimiser]; did you mean [optimizer]?"));
   EXPECT_THAT(error_in("lr = 0.1\n"), HasSubstr("r.toml:1: 'lr' stands outside of a section"));
   EXPECT_THAT(error_in("model = 1\n"), HasSubstr("r.toml:1: 'model' stands outside of a section"));
   EXPECT_THAT(error_in("[train]\n\nbatch = \"128\"\n"), HasSubstr("r.toml:3: train.batch must be a whole number, not"));
@@ -55,7 +58,8 @@ TEST(Recipe, MistakesAreSaidWithTheirLine) {
   EXPECT_THAT(error_in("[optimizer]\nlr = true\n"), HasSubstr("r.toml:2: optimizer.lr must be a number, not true"));
   EXPECT_THAT(error_in("[data]\nflip = 1\n"), HasSubstr("r.toml:2: data.flip must be true or false, not 1"));
   EXPECT_THAT(error_in("[model]\nname = 20\n"), HasSubstr("r.toml:2: model.name must be a text in quotes, not 20"));
-  EXPECT_THAT(error_in("[schedule]\nmilestones = [1, \"2\"]\n"), HasSubstr("r.toml:2: schedule.milestones must be a list"));
+  EXPECT_THAT(error_in("[schedule]\nmilestones = [1, \"2\"]\n"),
+              HasSubstr("r.toml:2: schedule.milestones must be a list"));
   EXPECT_THAT(error_in("[data]\nworkers = 99999999999\n"), HasSubstr("r.toml:2: data.workers must be"));
   EXPECT_THAT(error_in("[optimizer\nlr = 1\n"), HasSubstr("r.toml:1: "));
   EXPECT_THAT(error_in("[train]\nbatch = 1\nbatch = 2\n"), HasSubstr("r.toml:3: "));
@@ -66,8 +70,10 @@ TEST(Recipe, ImpossibleValuesAreSaidWithTheirLine) {
   EXPECT_THAT(error_in("[optimizer]\nlr = -0.1\n"), HasSubstr("r.toml:2: optimizer.lr must be at least 0, not -0.1"));
   EXPECT_THAT(error_in("[optimizer]\nlr = nan\n"), HasSubstr("must be a number, not nan"));
   EXPECT_THAT(error_in("[optimizer]\nlr = inf\n"), HasSubstr("must be at most"));
-  EXPECT_THAT(error_in("[schedule]\nkind = \"cosin\"\n"), AllOf(HasSubstr("r.toml:2: "), HasSubstr("did you mean 'cosine'?")));
-  EXPECT_THAT(error_in("[schedule]\nmilestones = [1, -2]\n"), HasSubstr("has an entry that must be at least 0, not -2"));
+  EXPECT_THAT(error_in("[schedule]\nkind = \"cosin\"\n"),
+              AllOf(HasSubstr("r.toml:2: "), HasSubstr("did you mean 'cosine'?")));
+  EXPECT_THAT(error_in("[schedule]\nmilestones = [1, -2]\n"),
+              HasSubstr("has an entry that must be at least 0, not -2"));
 }
 
 TEST(Recipe, MissingFileIsNamed) {
@@ -123,8 +129,10 @@ TEST(SetOption, ALengthReplacesTheOther) {
 TEST(SetOption, MistakesLeaveTheSettingsAsTheyWere) {
   TrainConfig c;
   EXPECT_THAT(error_of([&] { set_option(c, "optimizer.learning_rate", "1"); }), HasSubstr("unknown key"));
-  EXPECT_THAT(error_of([&] { set_option(c, "optimizer.momentm", "1"); }), HasSubstr("did you mean 'optimizer.momentum'?"));
-  EXPECT_THAT(error_of([&] { set_option(c, "weigt_decay", "1"); }), HasSubstr("did you mean 'optimizer.weight_decay'?"));
+  EXPECT_THAT(error_of([&] { set_option(c, "optimizer.momentm", "1"); }),
+              HasSubstr("did you mean 'optimizer.momentum'?"));
+  EXPECT_THAT(error_of([&] { set_option(c, "weigt_decay", "1"); }),
+              HasSubstr("did you mean 'optimizer.weight_decay'?"));
   EXPECT_THAT(error_of([&] { set_option(c, "lr", "fast"); }), HasSubstr("optimizer.lr must be a number, not 'fast'"));
   EXPECT_THAT(error_of([&] { set_option(c, "lr", "0.1x"); }), HasSubstr("must be a number"));
   EXPECT_THAT(error_of([&] { set_option(c, "batch", "0"); }), HasSubstr("train.batch must be at least 1"));

@@ -29,7 +29,7 @@ std::string without_timing(const std::string& table) {
 
 struct Interruption {
   std::string name;
-  int64_t at;   ///< stop is asked for after this step
+  int64_t at;  ///< stop is asked for after this step
   int workers;
 };
 
@@ -53,7 +53,8 @@ TEST_P(Resume, IsExact) {
   EXPECT_TRUE(same_bits(whole.checkpoint.weights, second.checkpoint.weights));
   EXPECT_TRUE(same_bits(whole.checkpoint.momentum, second.checkpoint.momentum));
   EXPECT_EQ(whole.best_top1, second.best_top1);
-  EXPECT_EQ(without_timing(get_file(folder / "whole/metrics.csv")), without_timing(get_file(folder / "parts/metrics.csv")));
+  EXPECT_EQ(without_timing(get_file(folder / "whole/metrics.csv")),
+            without_timing(get_file(folder / "parts/metrics.csv")));
 }
 
 INSTANTIATE_TEST_SUITE_P(At, Resume,
@@ -65,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(At, Resume,
 TEST(ResumeRun, ALongerRunGoesOnFromTheEndOfAShortOne) {
   const TempFolder folder;
   const TrainResult whole = train(config_in(folder / "whole", 20));
-  train(config_in(folder / "parts", 10));   // in the middle of the second epoch
+  train(config_in(folder / "parts", 10));  // in the middle of the second epoch
   TrainConfig c = config_in(folder / "parts", 20);
   c.resume = true;
   c.workers = 2;
@@ -77,7 +78,11 @@ TEST(ResumeRun, AfterAKillBetweenCheckpoints) {
   const TrainResult whole = train(config_in(folder / "whole", 20));
   TrainConfig c = config_in(folder / "parts", 20);
   struct Killed {};
-  EXPECT_THROW(train(c, [](const Progress& p) { if (p.step == 15) throw Killed(); }), Killed);
+  EXPECT_THROW(train(c,
+                     [](const Progress& p) {
+                       if (p.step == 15) throw Killed();
+                     }),
+               Killed);
   EXPECT_EQ(load_checkpoint(folder / "parts/last.safetensors").state.at("step"), "12");
   c.resume = true;
   EXPECT_TRUE(same_bits(whole.checkpoint.weights, train(c).checkpoint.weights));
@@ -91,7 +96,9 @@ TEST(ResumeRun, SchedulesAndWarmupGoOn) {
   c.warmup = 4;
   const TrainResult whole = train(c);
   c.output_dir = folder / "parts";
-  train(c, [](const Progress& p) { if (p.step == 20) request_stop(); });
+  train(c, [](const Progress& p) {
+    if (p.step == 20) request_stop();
+  });
   c.resume = true;
   EXPECT_TRUE(same_bits(whole.checkpoint.weights, train(c).checkpoint.weights));
 }

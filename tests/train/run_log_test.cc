@@ -17,8 +17,15 @@ EpochRow row(int64_t epoch, int64_t step) {
   EvalResult eval;
   eval.loss = 2;
   eval.top1 = 60;
-  return {.epoch = epoch, .step = step, .lr = 0.1f, .train_loss = 1.5, .train_error = 50, .eval = eval,
-          .images_per_second = 1234.56, .data_wait_share = 0.01, .seconds = 9.87};
+  return {.epoch = epoch,
+          .step = step,
+          .lr = 0.1f,
+          .train_loss = 1.5,
+          .train_error = 50,
+          .eval = eval,
+          .images_per_second = 1234.56,
+          .data_wait_share = 0.01,
+          .seconds = 9.87};
 }
 
 TEST(RunLog, WritesSettingsAndRows) {
@@ -52,7 +59,8 @@ TEST(RunLog, FoldersThatCannotServe) {
   const TempFolder folder;
   EXPECT_THAT(error_of([&] { RunLog(folder.path(), true); }), HasSubstr("nothing to resume"));
   put_file(folder / "file", "");
-  EXPECT_THAT(error_of([&] { RunLog(folder / "file", false).start("", {}); }), HasSubstr("cannot create the output folder"));
+  EXPECT_THAT(error_of([&] { RunLog(folder / "file", false).start("", {}); }),
+              HasSubstr("cannot create the output folder"));
   EXPECT_THAT(error_of([&] { RunLog("/proc/x", false).start("", {}); }), HasSubstr("cannot create the output folder"));
   RunLog first(folder.path(), false);
   first.start("", {});

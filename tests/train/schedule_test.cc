@@ -31,7 +31,9 @@ TEST(Schedule, MilestonesInEpochs) {
   TrainConfig c = config_of("steps");
   c.unit = "epochs";
   c.milestones = {1, 2.5};
-  const auto lr = [&](int64_t step) { return learning_rate(c, {.step = step, .steps_per_epoch = 10, .total_steps = 40}); };
+  const auto lr = [&](int64_t step) {
+    return learning_rate(c, {.step = step, .steps_per_epoch = 10, .total_steps = 40});
+  };
   EXPECT_EQ(lr(9), 0.1f);
   EXPECT_FLOAT_EQ(lr(10), 0.01f);
   EXPECT_FLOAT_EQ(lr(24), 0.01f);
@@ -42,7 +44,7 @@ TEST(Schedule, CosineIsHalfAWave) {
   const TrainConfig c = config_of("cosine");
   const auto lr = [&](int64_t step) { return learning_rate(c, {.step = step, .total_steps = 100}); };
   EXPECT_EQ(lr(0), 0.1f);
-  EXPECT_FLOAT_EQ(lr(25), 0.0853553391f);   // 0.05·(1 + cos 45°)
+  EXPECT_FLOAT_EQ(lr(25), 0.0853553391f);  // 0.05·(1 + cos 45°)
   EXPECT_FLOAT_EQ(lr(50), 0.05f);
   EXPECT_GT(lr(99), 0.0f);
 }
@@ -71,7 +73,7 @@ TEST(Plateau, CountsEvaluationsWithoutABetterError) {
   EXPECT_EQ(p.drops, 0);
   p.observe(45, 2);
   EXPECT_EQ(p.drops, 1);
-  p.observe(40, 2);   // the count starts anew after a drop; an equal error is no better
+  p.observe(40, 2);  // the count starts anew after a drop; an equal error is no better
   p.observe(39, 2);
   EXPECT_EQ(p.drops, 1);
   EXPECT_EQ(p.best, 39);
@@ -81,7 +83,7 @@ TEST(ErrorWarmup, EndsAfterTheFirstBlockBelowTheError) {
   TrainConfig c = config_of("steps");
   c.warmup_lr = 0.01;
   ErrorWarmup w{.warm = false};
-  for (int i = 0; i < ErrorWarmup::kBlock; ++i) w.observe(80, 8, 10);   // exactly 80 %: not below
+  for (int i = 0; i < ErrorWarmup::kBlock; ++i) w.observe(80, 8, 10);  // exactly 80 %: not below
   EXPECT_FALSE(w.warm);
   EXPECT_EQ(learning_rate(c, {.step = 100, .warm = w.warm}), 0.01f);
   for (int i = 0; i < ErrorWarmup::kBlock; ++i) w.observe(80, i == 0 ? 7 : 8, 10);

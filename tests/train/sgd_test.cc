@@ -94,7 +94,7 @@ TEST(Sgd, DecayCanSpareBatchNormAndBiases) {
     EXPECT_FLOAT_EQ(params["a.weight"].f32()[0], 0.99f);
     EXPECT_FLOAT_EQ(params["a.bias"].f32()[0], everything ? 0.99f : 1.0f);
     EXPECT_FLOAT_EQ(params["b.weight"].f32()[1], everything ? 0.99f : 1.0f);
-    EXPECT_EQ(params["b.running_mean"].f32()[0], 1.0f);   // not trainable
+    EXPECT_EQ(params["b.running_mean"].f32()[0], 1.0f);  // not trainable
     EXPECT_EQ(sgd.momentum().size(), 3u);
   }
 }
@@ -120,7 +120,9 @@ TEST(Sgd, WhatDoesNotFitIsNamed) {
   const std::vector<ParamSpec> specs{{"w", {2}, ParamKind::weight}};
   const StateDict params{{"w", pair(0, 0)}};
   EXPECT_THAT(error_of([&] { Sgd(config_of(false), specs, {}); }), testing::HasSubstr("value of 'w' is missing"));
-  EXPECT_THAT(error_of([&] { Sgd(config_of(false), specs, params, {{"w", Tensor({3})}}); }),
+  EXPECT_THAT(error_of([&] {
+                Sgd(config_of(false), specs, params, {{"w", Tensor({3})}});
+              }),
               testing::HasSubstr("momentum of 'w' is [3], not [2]"));
 }
 

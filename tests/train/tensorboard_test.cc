@@ -9,7 +9,7 @@
 namespace resnet {
 namespace {
 
-TEST(Crc32c, KnownVectors) {   // RFC 3720, B.4
+TEST(Crc32c, KnownVectors) {  // RFC 3720, B.4
   EXPECT_EQ(crc32c(""), 0u);
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aau);
@@ -45,7 +45,7 @@ TEST(EventWriter, WritesTheVersionAndScalars) {
 TEST(EventWriter, AResumedRunOpensWithASessionStart) {
   const TempFolder folder;
   EventWriter(folder.path(), 41);
-  EXPECT_NE(only_file(folder).find(std::string("\x10\x2a\x3a\x02\x08\x01", 6)), std::string::npos);   // step 42, START
+  EXPECT_NE(only_file(folder).find(std::string("\x10\x2a\x3a\x02\x08\x01", 6)), std::string::npos);  // step 42, START
 }
 
 }  // namespace

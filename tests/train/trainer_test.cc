@@ -20,7 +20,7 @@ TEST(Train, LossFalls) {
   EXPECT_FALSE(r.interrupted);
   EXPECT_GT(first, 0.9);
   EXPECT_LT(r.train_loss, 0.7 * first);
-  EXPECT_GT(r.eval.top1, 40);   // of four classes
+  EXPECT_GT(r.eval.top1, 40);  // of four classes
   EXPECT_EQ(r.eval.samples, 40);
 }
 
@@ -38,8 +38,8 @@ TEST(Train, ProgressCountsStepsAndEpochs) {
     EXPECT_EQ(p.step, ++steps);
   });
   EXPECT_EQ(steps, 8);
-  EXPECT_EQ(ends, 2);          // the whole epoch of six steps and the begun one
-  EXPECT_EQ(evaluations, 1);   // at the end of the run
+  EXPECT_EQ(ends, 2);         // the whole epoch of six steps and the begun one
+  EXPECT_EQ(evaluations, 1);  // at the end of the run
 }
 
 TEST(Train, WritesTheRunsFolder) {
@@ -65,7 +65,7 @@ TEST(Train, TheIncompleteLastBatchCanBeTrainedOn) {
   TrainConfig c = tiny_config();
   c.drop_last = false;
   EXPECT_EQ(train(c).step, 2 * 7);
-  c.bn_group = 8;   // the last batch has four pictures
+  c.bn_group = 8;  // the last batch has four pictures
   EXPECT_THAT(error_of([&] { train(c); }), HasSubstr("drop_last"));
   c.drop_last = true;
   EXPECT_EQ(train(c).step, 2 * 6);
@@ -86,7 +86,7 @@ TEST(Train, ALossThatIsNotFiniteStopsAndSavesNothing) {
 
 TEST(Train, ErrorWarmupEndsOnlyWhenTheErrorIsLow) {
   TrainConfig c = tiny_config();
-  c.epochs = 18;   // 108 steps: one block of 100
+  c.epochs = 18;  // 108 steps: one block of 100
   c.warmup_lr = 0.02;
   c.warmup_until_error = 99.9;
   double before = 0, after = 0;

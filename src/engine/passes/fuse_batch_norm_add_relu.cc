@@ -7,7 +7,7 @@ namespace resnet {
 
 Graph fuse_batch_norm_add_relu(const Graph& graph) {
   std::vector<Fusion> fusions;
-  std::set<NodeId> taken;   // additions that a batch norm has absorbed: of a block's two, the branch's comes first
+  std::set<NodeId> taken;  // additions that a batch norm has absorbed: of a block's two, the branch's comes first
   for (NodeId id = 1; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     const Node& bn = graph.node(id);
     if (bn.op->kind() != "batch_norm") continue;

@@ -7,7 +7,7 @@ namespace resnet {
 
 Graph fuse_conv_add_relu(const Graph& graph) {
   std::vector<Fusion> fusions;
-  std::set<NodeId> taken;   // additions that a conv has absorbed
+  std::set<NodeId> taken;  // additions that a conv has absorbed
   for (NodeId id = 1; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     const Node& conv = graph.node(id);
     if (conv.op->kind() != "conv") continue;

@@ -18,7 +18,7 @@ Graph fuse_batch_norm_add_relu(const Graph& graph);
 /// Nodes in a row, each the only reader of the one before, and what stands in their place.
 struct Fusion {
   std::vector<NodeId> chain;
-  Node replacement;   ///< inputs are ids of the old graph
+  Node replacement;  ///< inputs are ids of the old graph
 };
 
 /// The graph with each chain replaced by one node at the place of its last. Chains do not overlap.
@@ -29,7 +29,7 @@ NodeId only_reader(const Graph& graph, NodeId id);
 
 /// What follows `head` and can be taken into it: an addition (other: its other input), a ReLU, or both.
 struct Tail {
-  std::vector<NodeId> chain;   ///< head first
+  std::vector<NodeId> chain;  ///< head first
   NodeId other = -1;
   bool relu = false;
 };

@@ -26,8 +26,10 @@ class CpuAdd final : public Kernel {
   void backward(const KernelArgs& k) override {
     for (size_t i = 0; i < 2; ++i) {
       if (!k.dx[i] || k.dx[i] == k.dy) continue;
-      if (k.accumulate[i]) add(k.dx[i], k.dy, k.dx[i]);
-      else std::memcpy(k.dx[i], k.dy, static_cast<size_t>(spec_.y.elements()) * size_of(spec_.dtype));
+      if (k.accumulate[i])
+        add(k.dx[i], k.dy, k.dx[i]);
+      else
+        std::memcpy(k.dx[i], k.dy, static_cast<size_t>(spec_.y.elements()) * size_of(spec_.dtype));
     }
   }
 
@@ -35,7 +37,8 @@ class CpuAdd final : public Kernel {
   void add(const void* a, const void* b, void* y) const {
     parallel_elements(spec_.y.elements(), [&](int64_t at, int64_t n) {
       if (spec_.dtype == DType::f32)
-        elementwise().add_f32(static_cast<const float*>(a) + at, static_cast<const float*>(b) + at, static_cast<float*>(y) + at, n);
+        elementwise().add_f32(static_cast<const float*>(a) + at, static_cast<const float*>(b) + at,
+                              static_cast<float*>(y) + at, n);
       else
         elementwise().add_bf16(static_cast<const uint16_t*>(a) + at, static_cast<const uint16_t*>(b) + at,
                                static_cast<uint16_t*>(y) + at, n);

@@ -5,10 +5,10 @@ namespace resnet {
 
 namespace {
 
-template <class T>
-class CpuAvgPool final : public Kernel {
+template <class T> class CpuAvgPool final : public Kernel {
  public:
-  explicit CpuAvgPool(const KernelSpec& spec) : Kernel(spec), shape_(pool_shape(spec.as<AvgPool>().a, spec.x[0], spec.y)) {
+  explicit CpuAvgPool(const KernelSpec& spec)
+      : Kernel(spec), shape_(pool_shape(spec.as<AvgPool>().a, spec.x[0], spec.y)) {
     needs_.accumulates[0] = true;
   }
 
@@ -23,7 +23,8 @@ class CpuAvgPool final : public Kernel {
   void backward(const KernelArgs& k) override {
     if (!k.dx[0]) return;
     over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
-      pool_loops<T>().average_backward(shape_, static_cast<const T*>(k.dy) + y, static_cast<T*>(k.dx[0]) + x, k.accumulate[0]);
+      pool_loops<T>().average_backward(shape_, static_cast<const T*>(k.dy) + y, static_cast<T*>(k.dx[0]) + x,
+                                       k.accumulate[0]);
     });
   }
 

@@ -18,10 +18,9 @@ template <class T> const BatchNormLoops<T>& loops();
 template <> const BatchNormLoops<float>& loops<float>() { return batch_norm_table().f32; }
 template <> const BatchNormLoops<uint16_t>& loops<uint16_t>() { return batch_norm_table().bf16; }
 
-constexpr int64_t kMean = 0, kInvStd = 1;   // rows of the saved statistics of a group
+constexpr int64_t kMean = 0, kInvStd = 1;  // rows of the saved statistics of a group
 
-template <class T>
-class CpuBatchNorm final : public Kernel {
+template <class T> class CpuBatchNorm final : public Kernel {
  public:
   explicit CpuBatchNorm(const KernelSpec& spec) : Kernel(spec), a_(spec.as<BatchNorm>().a), c_(spec.y[3]) {
     const int64_t n = spec.y[0];
@@ -33,7 +32,9 @@ class CpuBatchNorm final : public Kernel {
     sums_bytes_ = static_cast<size_t>(threads() * 2 * c_) * sizeof(double);
     needs_.workspace_bytes = sums_bytes_ + static_cast<size_t>(5 * c_) * sizeof(float);
     stats_bytes_ = (static_cast<size_t>(groups_ * 2 * c_) * sizeof(float) + 63) / 64 * 64;
-    if (spec.train) needs_.saved_bytes = stats_bytes_ + (a_.relu ? static_cast<size_t>(rows_ * mask_words(c_)) * sizeof(uint16_t) : 0);
+    if (spec.train)
+      needs_.saved_bytes =
+          stats_bytes_ + (a_.relu ? static_cast<size_t>(rows_ * mask_words(c_)) * sizeof(uint16_t) : 0);
     needs_.backward_reads_x = true;
     needs_.y_over_x = {true, a_.add};
     needs_.dx_over_dy = {!a_.add, a_.add};
@@ -57,7 +58,8 @@ class CpuBatchNorm final : public Kernel {
       }
       over_rows(g, [&](int64_t row, int64_t n, int) {
         loops<T>().normalize(x(k) + row * c_, a_.add ? static_cast<const T*>(k.x[1]) + row * c_ : nullptr,
-                             static_cast<T*>(k.y) + row * c_, spec_.train ? mask(k, row) : nullptr, a_.relu, n, c_, scale, shift);
+                             static_cast<T*>(k.y) + row * c_, spec_.train ? mask(k, row) : nullptr, a_.relu, n, c_,
+                             scale, shift);
       });
     }
   }
@@ -70,7 +72,9 @@ class CpuBatchNorm final : public Kernel {
 
  private:
   const T* x(const KernelArgs& k) const { return static_cast<const T*>(k.x[0]); }
-  float* stats(const KernelArgs& k, int64_t group, int64_t row) const { return static_cast<float*>(k.saved) + (group * 2 + row) * c_; }
+  float* stats(const KernelArgs& k, int64_t group, int64_t row) const {
+    return static_cast<float*>(k.saved) + (group * 2 + row) * c_;
+  }
   uint16_t* mask(const KernelArgs& k, int64_t row) const {
     if (!a_.relu) return nullptr;
     return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + stats_bytes_) + row * mask_words(c_);
@@ -81,15 +85,14 @@ class CpuBatchNorm final : public Kernel {
   }
   int64_t rows_of(int64_t group) const { return std::min(group_rows_, rows_ - group * group_rows_); }
 
-  template <class Body>
-  void over_rows(int64_t group, const Body& body) const {
+  template <class Body> void over_rows(int64_t group, const Body& body) const {
     const int64_t first = group * group_rows_;
-    parallel_for(rows_of(group), [&](int64_t begin, int64_t end, int thread) { body(first + begin, end - begin, thread); });
+    parallel_for(rows_of(group),
+                 [&](int64_t begin, int64_t end, int thread) { body(first + begin, end - begin, thread); });
   }
 
   // Adds the threads' sums up, in their order, into the first thread's.
-  template <class Body>
-  void sum_over_rows(const KernelArgs& k, int64_t group, const Body& body) const {
+  template <class Body> void sum_over_rows(const KernelArgs& k, int64_t group, const Body& body) const {
     std::fill_n(sums(k, 0), threads() * 2 * c_, 0.0);
     over_rows(group, [&](int64_t row, int64_t n, int thread) { body(row, n, sums(k, thread)); });
     for (int t = 1; t < threads(); ++t)
@@ -101,7 +104,9 @@ class CpuBatchNorm final : public Kernel {
   void measure(const KernelArgs& k, int64_t group) {
     float* pivot = coefficients(k, 2);
     for (int64_t c = 0; c < c_; ++c) pivot[c] = element(x(k) + group * group_rows_ * c_, c);
-    sum_over_rows(k, group, [&](int64_t row, int64_t n, double* s) { loops<T>().moments(x(k) + row * c_, n, c_, pivot, s, s + c_); });
+    sum_over_rows(k, group, [&](int64_t row, int64_t n, double* s) {
+      loops<T>().moments(x(k) + row * c_, n, c_, pivot, s, s + c_);
+    });
     const double *sum = sums(k, 0), *square = sum + c_;
     const auto m = static_cast<double>(rows_of(group));
     for (int64_t c = 0; c < c_; ++c) {
@@ -139,8 +144,7 @@ class CpuBatchNorm final : public Kernel {
     T *dx = static_cast<T*>(k.dx[0]), *d_addend = a_.add ? static_cast<T*>(k.dx[1]) : nullptr;
     over_rows(group, [&](int64_t row, int64_t n, int) {
       loops<T>().backward(x(k) + row * c_, dy + row * c_, mask(k, row), dx ? dx + row * c_ : nullptr,
-                          d_addend ? d_addend + row * c_ : nullptr,
-                          k.accumulate[1], n, c_, p, q, r);
+                          d_addend ? d_addend + row * c_ : nullptr, k.accumulate[1], n, c_, p, q, r);
     });
   }
 

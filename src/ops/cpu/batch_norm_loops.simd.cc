@@ -17,16 +17,14 @@ void add_to(double* total, F16 v, First lanes) {
 }
 
 // Calls body(first row, rows, first channel, lanes) for every tile and block of channels.
-template <class Body>
-inline void for_tiles(int64_t rows, int64_t c, const Body& body) {
+template <class Body> inline void for_tiles(int64_t rows, int64_t c, const Body& body) {
   for (int64_t r = 0; r < rows; r += kTile) {
     const int64_t n = rows - r < kTile ? rows - r : kTile;
     for_channels(c, [&](int64_t k, auto lanes) { body(r, n, k, lanes); });
   }
 }
 
-template <class T>
-void moments(const T* x, int64_t rows, int64_t c, const float* pivot, double* sum, double* square) {
+template <class T> void moments(const T* x, int64_t rows, int64_t c, const float* pivot, double* sum, double* square) {
   for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, auto lanes) {
     const F16 p = load16(pivot + k, lanes);
     F16 s = {}, q = {};
@@ -41,7 +39,8 @@ void moments(const T* x, int64_t rows, int64_t c, const float* pivot, double* su
 }
 
 template <class T, bool kAdd, bool kRelu>
-void normalize_as(const T* x, const T* addend, T* y, uint16_t* mask, int64_t rows, int64_t c, const float* scale, const float* shift) {
+void normalize_as(const T* x, const T* addend, T* y, uint16_t* mask, int64_t rows, int64_t c, const float* scale,
+                  const float* shift) {
   const int64_t words = mask_words(c);
   for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, auto lanes) {
     const F16 a = load16(scale + k, lanes), b = load16(shift + k, lanes);
@@ -59,16 +58,16 @@ void normalize_as(const T* x, const T* addend, T* y, uint16_t* mask, int64_t row
 }
 
 template <class T>
-void normalize(const T* x, const T* addend, T* y, uint16_t* mask, bool relu, int64_t rows, int64_t c, const float* scale,
-               const float* shift) {
+void normalize(const T* x, const T* addend, T* y, uint16_t* mask, bool relu, int64_t rows, int64_t c,
+               const float* scale, const float* shift) {
   const auto body = addend ? (relu ? normalize_as<T, true, true> : normalize_as<T, true, false>)
                            : (relu ? normalize_as<T, false, true> : normalize_as<T, false, false>);
   body(x, addend, y, mask, rows, c, scale, shift);
 }
 
 template <class T>
-void backward_sums(const T* x, const T* dy, const uint16_t* mask, int64_t rows, int64_t c, const float* mean, double* sum,
-                   double* product) {
+void backward_sums(const T* x, const T* dy, const uint16_t* mask, int64_t rows, int64_t c, const float* mean,
+                   double* sum, double* product) {
   const int64_t words = mask_words(c);
   for_tiles(rows, c, [&](int64_t r, int64_t n, int64_t k, auto lanes) {
     const F16 m = load16(mean + k, lanes);
@@ -85,8 +84,8 @@ void backward_sums(const T* x, const T* dy, const uint16_t* mask, int64_t rows, 
 }
 
 template <class T>
-void backward(const T* x, const T* dy, const uint16_t* mask, T* dx, T* d_addend, bool accumulate, int64_t rows, int64_t c,
-              const float* p, const float* q, const float* r) {
+void backward(const T* x, const T* dy, const uint16_t* mask, T* dx, T* d_addend, bool accumulate, int64_t rows,
+              int64_t c, const float* p, const float* q, const float* r) {
   const int64_t words = mask_words(c);
   for_tiles(rows, c, [&](int64_t row, int64_t n, int64_t k, auto lanes) {
     const F16 a = load16(p + k, lanes), b = load16(q + k, lanes), d = load16(r + k, lanes);
@@ -105,8 +104,9 @@ void backward(const T* x, const T* dy, const uint16_t* mask, T* dx, T* d_addend,
 
 namespace SIMD_NS {
 extern const BatchNormTable batch_norm_loops;
-const BatchNormTable batch_norm_loops = {{moments<float>, normalize<float>, backward_sums<float>, backward<float>},
-                                         {moments<uint16_t>, normalize<uint16_t>, backward_sums<uint16_t>, backward<uint16_t>}};
+const BatchNormTable batch_norm_loops = {
+    {moments<float>, normalize<float>, backward_sums<float>, backward<float>},
+    {moments<uint16_t>, normalize<uint16_t>, backward_sums<uint16_t>, backward<uint16_t>}};
 }  // namespace SIMD_NS
 
 }  // namespace resnet

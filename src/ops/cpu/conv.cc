@@ -42,7 +42,8 @@ class OnednnConv final : public Kernel {
   }
 
   void forward(const KernelArgs& k) override {
-    if (a_.add && k.y != k.x[1]) std::memcpy(k.y, k.x[1], static_cast<size_t>(spec_.y.elements()) * size_of(spec_.dtype));
+    if (a_.add && k.y != k.x[1])
+      std::memcpy(k.y, k.x[1], static_cast<size_t>(spec_.y.elements()) * size_of(spec_.dtype));
     set(forward_args_, DNNL_ARG_SRC, k.x[0]);
     set(forward_args_, DNNL_ARG_DST, k.y);
     set(forward_args_, DNNL_ARG_SCRATCHPAD, k.workspace);
@@ -82,8 +83,9 @@ class OnednnConv final : public Kernel {
     return g;
   }
 
-  template <class Desc>
-  void reserve(const Desc& pd) { needs_.workspace_bytes = std::max(needs_.workspace_bytes, onednn::bytes(pd.scratchpad_desc())); }
+  template <class Desc> void reserve(const Desc& pd) {
+    needs_.workspace_bytes = std::max(needs_.workspace_bytes, onednn::bytes(pd.scratchpad_desc()));
+  }
 
   static dnnl::primitive_attr user_scratchpad() {
     dnnl::primitive_attr attr;
@@ -141,7 +143,7 @@ class OnednnConv final : public Kernel {
   const int64_t in_;
   bool has_bias_ = false;
   std::string name_;
-  dnnl::memory::desc plain_;   // f32 OIHW, as the masters are
+  dnnl::memory::desc plain_;  // f32 OIHW, as the masters are
   dnnl::convolution_forward forward_;
   dnnl::convolution_backward_data backward_data_;
   dnnl::convolution_backward_weights backward_weights_;
@@ -153,7 +155,8 @@ class OnednnConv final : public Kernel {
 std::string reject(const KernelSpec& spec) {
   const Conv::Attributes& a = spec.as<Conv>().a;
   if (spec.train && (a.add || a.relu || a.folded_bn)) return "fused epilogues are for inference";
-  if (spec.dtype == DType::bf16 && isa() < Isa::avx512) return join("bf16 needs AVX-512, and this process uses ", name_of(isa()));
+  if (spec.dtype == DType::bf16 && isa() < Isa::avx512)
+    return join("bf16 needs AVX-512, and this process uses ", name_of(isa()));
   return {};
 }
 
@@ -161,7 +164,8 @@ std::unique_ptr<Kernel> make(const KernelSpec& spec) {
   try {
     return std::make_unique<OnednnConv>(spec);
   } catch (const dnnl::error& e) {
-    throw Error(join("oneDNN cannot do conv ", spec.op->describe(), " on ", spec.x[0], " in ", spec.dtype, ": ", e.what()));
+    throw Error(
+        join("oneDNN cannot do conv ", spec.op->describe(), " on ", spec.x[0], " in ", spec.dtype, ": ", e.what()));
   }
 }
 

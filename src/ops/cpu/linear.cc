@@ -56,11 +56,12 @@ class CpuLinear final : public Kernel {
   }
 
   // C = op(A)·op(B) + beta·C, row-major.
-  static void sgemm(char ta, char tb, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
-                    float beta, float* c, int64_t ldc) {
-    onednn::engine();   // applies RESNET_ISA before oneDNN's first use
+  static void sgemm(char ta, char tb, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+                    int64_t ldb, float beta, float* c, int64_t ldc) {
+    onednn::engine();  // applies RESNET_ISA before oneDNN's first use
     const auto status = dnnl::sgemm(ta, tb, m, n, k, 1.0f, a, lda, b, ldb, beta, c, ldc);
-    CHECK(status == dnnl::status::success, "oneDNN's sgemm of ", m, "x", n, "x", k, " failed with status ", static_cast<int>(status));
+    CHECK(status == dnnl::status::success, "oneDNN's sgemm of ", m, "x", n, "x", k, " failed with status ",
+          static_cast<int>(status));
   }
 
   const int64_t n_, in_, out_;

@@ -5,10 +5,10 @@ namespace resnet {
 
 namespace {
 
-template <class T>
-class CpuMaxPool final : public Kernel {
+template <class T> class CpuMaxPool final : public Kernel {
  public:
-  explicit CpuMaxPool(const KernelSpec& spec) : Kernel(spec), shape_(pool_shape(spec.as<MaxPool>().a, spec.x[0], spec.y)) {
+  explicit CpuMaxPool(const KernelSpec& spec)
+      : Kernel(spec), shape_(pool_shape(spec.as<MaxPool>().a, spec.x[0], spec.y)) {
     if (spec.train) needs_.saved_bytes = static_cast<size_t>(spec.y.elements());
     needs_.accumulates[0] = true;
   }
@@ -18,7 +18,8 @@ class CpuMaxPool final : public Kernel {
   void forward(const KernelArgs& k) override {
     over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
       auto* winner = static_cast<uint8_t*>(k.saved);
-      pool_loops<T>().max(shape_, static_cast<const T*>(k.x[0]) + x, static_cast<T*>(k.y) + y, winner ? winner + y : nullptr);
+      pool_loops<T>().max(shape_, static_cast<const T*>(k.x[0]) + x, static_cast<T*>(k.y) + y,
+                          winner ? winner + y : nullptr);
     });
   }
 

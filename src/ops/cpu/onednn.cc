@@ -8,8 +8,8 @@ namespace resnet::onednn {
 
 dnnl::engine& engine() {
   static dnnl::engine* cpu = [] {
-    isa();       // sets ONEDNN_MAX_CPU_ISA when RESNET_ISA is given
-    threads();   // sets the pool's size, which primitives are made for
+    isa();      // sets ONEDNN_MAX_CPU_ISA when RESNET_ISA is given
+    threads();  // sets the pool's size, which primitives are made for
     return new dnnl::engine(dnnl::engine::kind::cpu, 0);
   }();
   return *cpu;
@@ -25,9 +25,7 @@ dnnl::memory::data_type data_type(DType dtype) {
   return dtype == DType::f32 ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
 }
 
-dnnl::memory::desc nhwc(const Shape& s, DType dtype) {
-  return {{s[0], s[3], s[1], s[2]}, data_type(dtype), Tag::nhwc};
-}
+dnnl::memory::desc nhwc(const Shape& s, DType dtype) { return {{s[0], s[3], s[1], s[2]}, data_type(dtype), Tag::nhwc}; }
 
 dnnl::memory::desc weights(int64_t out, int64_t in_per_group, int64_t kernel, int64_t groups, DType dtype, Tag tag) {
   if (groups == 1) return {{out, in_per_group, kernel, kernel}, data_type(dtype), tag};
@@ -51,18 +49,21 @@ constexpr dnnl::algorithm kDirect = dnnl::algorithm::convolution_direct;
 
 #if DNNL_VERSION_MAJOR >= 3
 
-dnnl::convolution_forward::primitive_desc conv_forward(const ConvGeometry& g, bool train, const dnnl::primitive_attr& attr) {
+dnnl::convolution_forward::primitive_desc conv_forward(const ConvGeometry& g, bool train,
+                                                       const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   const auto kind = train ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
   return {engine(), kind, kDirect, g.x, g.w, g.bias, g.y, v.strides, v.pads, v.pads, attr};
 }
 
-dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeometry& g, const dnnl::primitive_attr& attr) {
+dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeometry& g,
+                                                                   const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   return {engine(), kDirect, g.x, g.w, g.y, v.strides, v.pads, v.pads, conv_forward(g, true, {}), attr};
 }
 
-dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g, const dnnl::primitive_attr& attr) {
+dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g,
+                                                                         const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   return {engine(), kDirect, g.x, g.dw, g.bias, g.y, v.strides, v.pads, v.pads, conv_forward(g, true, {}), attr};
 }
@@ -71,18 +72,21 @@ void append_relu(dnnl::post_ops& ops) { ops.append_eltwise(dnnl::algorithm::eltw
 
 #else
 
-dnnl::convolution_forward::primitive_desc conv_forward(const ConvGeometry& g, bool train, const dnnl::primitive_attr& attr) {
+dnnl::convolution_forward::primitive_desc conv_forward(const ConvGeometry& g, bool train,
+                                                       const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   const auto kind = train ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
   return {{kind, kDirect, g.x, g.w, g.bias, g.y, v.strides, v.pads, v.pads}, attr, engine()};
 }
 
-dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeometry& g, const dnnl::primitive_attr& attr) {
+dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeometry& g,
+                                                                   const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   return {{kDirect, g.x, g.w, g.y, v.strides, v.pads, v.pads}, attr, engine(), conv_forward(g, true, {})};
 }
 
-dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g, const dnnl::primitive_attr& attr) {
+dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g,
+                                                                         const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   return {{kDirect, g.x, g.dw, g.bias, g.y, v.strides, v.pads, v.pads}, attr, engine(), conv_forward(g, true, {})};
 }

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <array>
-#include <unordered_map>
-
 #include <dnnl.hpp>
+#include <unordered_map>
 
 #include "resnet/tensor.h"
 
@@ -25,14 +24,17 @@ dnnl::memory::desc weights(int64_t out, int64_t in_per_group, int64_t kernel, in
 size_t bytes(const dnnl::memory::desc& desc);
 
 struct ConvGeometry {
-  dnnl::memory::desc x, w, bias, y;   ///< bias: a zero descriptor where there is none
-  dnnl::memory::desc dw;              ///< of the weights' gradient
+  dnnl::memory::desc x, w, bias, y;  ///< bias: a zero descriptor where there is none
+  dnnl::memory::desc dw;             ///< of the weights' gradient
   int64_t stride = 1, pad = 0;
 };
 
-dnnl::convolution_forward::primitive_desc conv_forward(const ConvGeometry& g, bool train, const dnnl::primitive_attr& attr);
-dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeometry& g, const dnnl::primitive_attr& attr);
-dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g, const dnnl::primitive_attr& attr);
+dnnl::convolution_forward::primitive_desc conv_forward(const ConvGeometry& g, bool train,
+                                                       const dnnl::primitive_attr& attr);
+dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeometry& g,
+                                                                   const dnnl::primitive_attr& attr);
+dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g,
+                                                                         const dnnl::primitive_attr& attr);
 /// Adds y = max(y, 0) to what follows a primitive.
 void append_relu(dnnl::post_ops& ops);
 

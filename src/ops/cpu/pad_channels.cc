@@ -7,8 +7,7 @@ namespace resnet {
 
 namespace {
 
-template <class T>
-class CpuPadChannels final : public Kernel {
+template <class T> class CpuPadChannels final : public Kernel {
  public:
   explicit CpuPadChannels(const KernelSpec& spec) : Kernel(spec), a_(spec.as<PadChannels>().a) {
     shape_ = pool_shape({1, a_.stride, 0}, spec.x[0], spec.y);
@@ -19,15 +18,16 @@ class CpuPadChannels final : public Kernel {
 
   void forward(const KernelArgs& k) override {
     over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
-      pool_loops<T>().pad_channels(shape_, static_cast<const T*>(k.x[0]) + x, static_cast<T*>(k.y) + y, a_.out, a_.before);
+      pool_loops<T>().pad_channels(shape_, static_cast<const T*>(k.x[0]) + x, static_cast<T*>(k.y) + y, a_.out,
+                                   a_.before);
     });
   }
 
   void backward(const KernelArgs& k) override {
     if (!k.dx[0]) return;
     over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
-      pool_loops<T>().pad_channels_backward(shape_, static_cast<const T*>(k.dy) + y, static_cast<T*>(k.dx[0]) + x, a_.out, a_.before,
-                                            k.accumulate[0]);
+      pool_loops<T>().pad_channels_backward(shape_, static_cast<const T*>(k.dy) + y, static_cast<T*>(k.dx[0]) + x,
+                                            a_.out, a_.before, k.accumulate[0]);
     });
   }
 

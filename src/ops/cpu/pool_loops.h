@@ -6,15 +6,14 @@
 namespace resnet {
 
 struct PoolShape {
-  int64_t h = 0, w = 0, c = 0;       ///< input
-  int64_t oh = 0, ow = 0;            ///< output
+  int64_t h = 0, w = 0, c = 0;  ///< input
+  int64_t oh = 0, ow = 0;       ///< output
   int64_t kh = 1, kw = 1, stride = 1, pad = 0;
 };
 
 /// T is float or uint16_t (bf16). x, dx [h,w,c]; y, dy [oh,ow,c]; winner [oh,ow,c]: the place in the window of the maximum,
 /// row-major; null when it is not wanted. With `accumulate`, dx += instead of dx =.
-template <class T>
-struct PoolLoops {
+template <class T> struct PoolLoops {
   void (*max)(const PoolShape& s, const T* x, T* y, uint8_t* winner);
   void (*max_backward)(const PoolShape& s, const T* dy, const uint8_t* winner, T* dx, bool accumulate);
   void (*average)(const PoolShape& s, const T* x, T* y);

@@ -18,8 +18,7 @@ inline Range covering(int64_t at, int64_t k, int64_t stride, int64_t pad, int64_
   return {begin, end > outputs ? outputs : end};
 }
 
-template <class T, class Lanes>
-inline void put(T* p, F16 v, Lanes lanes, bool accumulate) {
+template <class T, class Lanes> inline void put(T* p, F16 v, Lanes lanes, bool accumulate) {
   store16(p, accumulate ? load16(p, lanes) + v : v, lanes);
 }
 
@@ -46,8 +45,7 @@ inline void max_window(const PoolShape& s, const T* x, int64_t oy, int64_t ox, T
   });
 }
 
-template <class T>
-void max(const PoolShape& s, const T* x, T* y, uint8_t* winner) {
+template <class T> void max(const PoolShape& s, const T* x, T* y, uint8_t* winner) {
   for (int64_t oy = 0; oy < s.oh; ++oy)
     for (int64_t ox = 0; ox < s.ow; ++ox) {
       const int64_t at = (oy * s.ow + ox) * s.c;
@@ -55,8 +53,7 @@ void max(const PoolShape& s, const T* x, T* y, uint8_t* winner) {
     }
 }
 
-template <class T>
-void max_backward(const PoolShape& s, const T* dy, const uint8_t* winner, T* dx, bool accumulate) {
+template <class T> void max_backward(const PoolShape& s, const T* dy, const uint8_t* winner, T* dx, bool accumulate) {
   for (int64_t iy = 0; iy < s.h; ++iy)
     for (int64_t ix = 0; ix < s.w; ++ix) {
       const Range rows = covering(iy, s.kh, s.stride, s.pad, s.oh), columns = covering(ix, s.kw, s.stride, s.pad, s.ow);
@@ -75,8 +72,7 @@ void max_backward(const PoolShape& s, const T* dy, const uint8_t* winner, T* dx,
     }
 }
 
-template <class T>
-void average(const PoolShape& s, const T* x, T* y) {
+template <class T> void average(const PoolShape& s, const T* x, T* y) {
   const float share = 1.0f / static_cast<float>(s.kh * s.kw);
   for (int64_t oy = 0; oy < s.oh; ++oy)
     for (int64_t ox = 0; ox < s.ow; ++ox) {
@@ -90,8 +86,7 @@ void average(const PoolShape& s, const T* x, T* y) {
     }
 }
 
-template <class T>
-void average_backward(const PoolShape& s, const T* dy, T* dx, bool accumulate) {
+template <class T> void average_backward(const PoolShape& s, const T* dy, T* dx, bool accumulate) {
   const float share = 1.0f / static_cast<float>(s.kh * s.kw);
   for (int64_t iy = 0; iy < s.h; ++iy)
     for (int64_t ix = 0; ix < s.w; ++ix) {
@@ -99,14 +94,14 @@ void average_backward(const PoolShape& s, const T* dy, T* dx, bool accumulate) {
       for_channels(s.c, [&](int64_t k, auto lanes) {
         F16 sum = {};
         for (int64_t oy = rows.begin; oy < rows.end; ++oy)
-          for (int64_t ox = columns.begin; ox < columns.end; ++ox) sum += load16(dy + (oy * s.ow + ox) * s.c + k, lanes);
+          for (int64_t ox = columns.begin; ox < columns.end; ++ox)
+            sum += load16(dy + (oy * s.ow + ox) * s.c + k, lanes);
         put(dx + (iy * s.w + ix) * s.c + k, sum * share, lanes, accumulate);
       });
     }
 }
 
-template <class T>
-void pad_channels(const PoolShape& s, const T* x, T* y, int64_t out, int64_t before) {
+template <class T> void pad_channels(const PoolShape& s, const T* x, T* y, int64_t out, int64_t before) {
   for (int64_t oy = 0; oy < s.oh; ++oy)
     for (int64_t ox = 0; ox < s.ow; ++ox, y += out) {
       const T* from = x + (oy * s.stride * s.w + ox * s.stride) * s.c;
@@ -123,7 +118,8 @@ void pad_channels_backward(const PoolShape& s, const T* dy, T* dx, int64_t out, 
       const bool taken = iy % s.stride == 0 && ix % s.stride == 0;
       const T* from = dy + (iy / s.stride * s.ow + ix / s.stride) * out + before;
       if (!taken && accumulate) continue;
-      for_channels(s.c, [&](int64_t k, auto lanes) { put(dx + k, taken ? load16(from + k, lanes) : F16{}, lanes, accumulate); });
+      for_channels(
+          s.c, [&](int64_t k, auto lanes) { put(dx + k, taken ? load16(from + k, lanes) : F16{}, lanes, accumulate); });
     }
 }
 
@@ -132,7 +128,8 @@ void pad_channels_backward(const PoolShape& s, const T* dy, T* dx, int64_t out, 
 namespace SIMD_NS {
 extern const PoolTable pool_loops_table;
 const PoolTable pool_loops_table = {
-    {max<float>, max_backward<float>, average<float>, average_backward<float>, pad_channels<float>, pad_channels_backward<float>},
+    {max<float>, max_backward<float>, average<float>, average_backward<float>, pad_channels<float>,
+     pad_channels_backward<float>},
     {max<uint16_t>, max_backward<uint16_t>, average<uint16_t>, average_backward<uint16_t>, pad_channels<uint16_t>,
      pad_channels_backward<uint16_t>}};
 }  // namespace SIMD_NS

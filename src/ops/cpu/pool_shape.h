@@ -10,12 +10,12 @@ namespace resnet {
 
 inline PoolShape pool_shape(const PoolAttributes& a, const Shape& x, const Shape& y) {
   const bool global = a.kernel == 0;
-  return {x[1], x[2], x[3], y[1], y[2], global ? x[1] : a.kernel, global ? x[2] : a.kernel, global ? 1 : a.stride, a.pad};
+  return {x[1], x[2], x[3], y[1], y[2], global ? x[1] : a.kernel, global ? x[2] : a.kernel, global ? 1 : a.stride,
+          a.pad};
 }
 
 /// Calls body(n, offset in x, offset in y) for every picture of the batch, on all threads. Offsets count elements.
-template <class T, class Body>
-void over_pictures(const KernelSpec& spec, const Body& body) {
+template <class T, class Body> void over_pictures(const KernelSpec& spec, const Body& body) {
   const int64_t x = spec.x[0].elements() / spec.x[0][0], y = spec.y.elements() / spec.y[0];
   parallel_for(spec.x[0][0], [&](int64_t begin, int64_t end, int) {
     for (int64_t n = begin; n < end; ++n) body(n, n * x, n * y);
@@ -23,8 +23,7 @@ void over_pictures(const KernelSpec& spec, const Body& body) {
 }
 
 /// K<float> or K<uint16_t>, by the spec's dtype.
-template <template <class> class K>
-std::unique_ptr<Kernel> make_for_dtype(const KernelSpec& spec) {
+template <template <class> class K> std::unique_ptr<Kernel> make_for_dtype(const KernelSpec& spec) {
   if (spec.dtype == DType::f32) return std::make_unique<K<float>>(spec);
   return std::make_unique<K<uint16_t>>(spec);
 }

@@ -20,8 +20,10 @@ class CpuRelu final : public Kernel {
 
   void forward(const KernelArgs& k) override {
     parallel_elements(spec_.y.elements(), [&](int64_t at, int64_t n) {
-      if (spec_.dtype == DType::f32) elementwise().relu_f32(static_cast<const float*>(k.x[0]) + at, static_cast<float*>(k.y) + at, n);
-      else elementwise().relu_bf16(static_cast<const uint16_t*>(k.x[0]) + at, static_cast<uint16_t*>(k.y) + at, n);
+      if (spec_.dtype == DType::f32)
+        elementwise().relu_f32(static_cast<const float*>(k.x[0]) + at, static_cast<float*>(k.y) + at, n);
+      else
+        elementwise().relu_bf16(static_cast<const uint16_t*>(k.x[0]) + at, static_cast<uint16_t*>(k.y) + at, n);
     });
   }
 
@@ -32,8 +34,9 @@ class CpuRelu final : public Kernel {
         elementwise().relu_backward_f32(static_cast<const float*>(k.y) + at, static_cast<const float*>(k.dy) + at,
                                         static_cast<float*>(k.dx[0]) + at, n);
       else
-        elementwise().relu_backward_bf16(static_cast<const uint16_t*>(k.y) + at, static_cast<const uint16_t*>(k.dy) + at,
-                                         static_cast<uint16_t*>(k.dx[0]) + at, n);
+        elementwise().relu_backward_bf16(static_cast<const uint16_t*>(k.y) + at,
+                                         static_cast<const uint16_t*>(k.dy) + at, static_cast<uint16_t*>(k.dx[0]) + at,
+                                         n);
     });
   }
 };

@@ -15,14 +15,20 @@ namespace {
 
 inline float load(const float* p, int64_t i) { return p[i]; }
 inline float load(const uint16_t* p, int64_t i) {
-  union { uint32_t u; float f; } v;
+  union {
+    uint32_t u;
+    float f;
+  } v;
   v.u = static_cast<uint32_t>(p[i]) << 16;
   return v.f;
 }
 inline void store(float* p, int64_t i, float v) { p[i] = v; }
 // Rounds to nearest even. NaN may become infinity here; the loss check stops training on either.
 inline void store(uint16_t* p, int64_t i, float v) {
-  union { float f; uint32_t u; } b;
+  union {
+    float f;
+    uint32_t u;
+  } b;
   b.f = v;
   p[i] = static_cast<uint16_t>((b.u + 0x7fffu + ((b.u >> 16) & 1u)) >> 16);
 }
@@ -48,24 +54,19 @@ struct First {
   int64_t n;
 };
 
-template <class T>
-inline F16 load16(const T* p, All) { return load16(p); }
-template <class T>
-inline F16 load16(const T* p, First lanes) {
+template <class T> inline F16 load16(const T* p, All) { return load16(p); }
+template <class T> inline F16 load16(const T* p, First lanes) {
   F16 v = {};
   for (int64_t i = 0; i < lanes.n; ++i) v[i] = load(p, i);
   return v;
 }
-template <class T>
-inline void store16(T* p, F16 v, All) { store16(p, v); }
-template <class T>
-inline void store16(T* p, F16 v, First lanes) {
+template <class T> inline void store16(T* p, F16 v, All) { store16(p, v); }
+template <class T> inline void store16(T* p, F16 v, First lanes) {
   for (int64_t i = 0; i < lanes.n; ++i) store(p, i, v[i]);
 }
 
 // Calls body(first channel, lanes) for every block of sixteen channels and what is left.
-template <class Body>
-inline void for_channels(int64_t c, const Body& body) {
+template <class Body> inline void for_channels(int64_t c, const Body& body) {
   int64_t k = 0;
   for (; k + 16 <= c; k += 16) body(k, All{});
   if (k < c) body(k, First{c - k});

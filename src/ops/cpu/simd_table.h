@@ -3,10 +3,15 @@
 
 #include "core/cpu.h"
 
-#define SIMD_TABLE(Type, name)                      \
-  namespace generic { extern const Type name; }     \
-  namespace avx2 { extern const Type name; }        \
-  namespace avx512 { extern const Type name; }
+#define SIMD_TABLE(Type, name) \
+  namespace generic {          \
+  extern const Type name;      \
+  }                            \
+  namespace avx2 {             \
+  extern const Type name;      \
+  }                            \
+  namespace avx512 {           \
+  extern const Type name;      \
+  }
 
-#define SIMD_BEST(name) \
-  (isa() >= Isa::avx512 ? avx512::name : isa() == Isa::avx2 ? avx2::name : generic::name)
+#define SIMD_BEST(name) (isa() >= Isa::avx512 ? avx512::name : isa() == Isa::avx2 ? avx2::name : generic::name)

@@ -12,7 +12,10 @@ namespace {
 class CpuSoftmaxCrossEntropy final : public Kernel {
  public:
   explicit CpuSoftmaxCrossEntropy(const KernelSpec& spec)
-      : Kernel(spec), n_(spec.x[0][0]), classes_(spec.x[0].elements() / n_), smoothing_(spec.as<SoftmaxCrossEntropy>().smoothing) {
+      : Kernel(spec),
+        n_(spec.x[0][0]),
+        classes_(spec.x[0].elements() / n_),
+        smoothing_(spec.as<SoftmaxCrossEntropy>().smoothing) {
     needs_.saved_bytes = static_cast<size_t>(n_ * classes_) * sizeof(float);
   }
 
@@ -47,7 +50,8 @@ class CpuSoftmaxCrossEntropy final : public Kernel {
   const float smoothing_;
 };
 
-const RegisterKernel registered{{"softmax_cross_entropy", "cpu", "own", 10, accept_all, make_kernel<CpuSoftmaxCrossEntropy>}};
+const RegisterKernel registered{
+    {"softmax_cross_entropy", "cpu", "own", 10, accept_all, make_kernel<CpuSoftmaxCrossEntropy>}};
 
 }  // namespace
 
