@@ -238,17 +238,23 @@ void WeightGradient::load_rows(const Item& item, int64_t slot) const {
   const int64_t first = 2 * (item.group0 + slot) * group_;
   const int64_t k_all = static_cast<int64_t>(a_step_.size());
   int64_t k = slot * chunk_rows_ * k_row_;
-  for (int64_t y = item.y0; y < item.y1; ++y)
-    for (int64_t e0 = 0; e0 < k_row_ * kPairs; e0 += kPairs, ++k) {
+  for (int64_t y = item.y0; y < item.y1; ++y) {
+    const uint16_t* line = item.row_side + first * picture + y * rows_.w * rows_.step * rows_.c + item.row0 * 16;
+    const uint16_t* at = line;
+    int64_t column = 0, n = first;
+    for (const int64_t end = k + k_row_; k < end; ++k) {
       const uint16_t *x[kPairs], *x2[kPairs];
       for (int64_t i = 0; i < kPairs; ++i) {
-        const int64_t column = (e0 + i) / group_, n = first + 2 * ((e0 + i) % group_);
-        const uint16_t* at = item.row_side + n * picture + (y * rows_.w + column) * rows_.step * rows_.c + item.row0 * 16;
         x[i] = column < ow_ && n < n_ ? at : nullptr;
         x2[i] = column < ow_ && n + 1 < n_ ? at + picture : nullptr;
+        n += 2, at += 2 * picture;
+        if (n < first + 2 * group_) continue;
+        n = first, ++column;
+        at = line + column * rows_.step * rows_.c;
       }
       transpose_pairs(x, x2, item.row1 - item.row0, item.rows + k * kTileElements, k_all * kTileElements);
     }
+  }
 }
 
 void WeightGradient::multiply(const GemmIsa& isa, const Item& item) const {

@@ -32,7 +32,7 @@ void transpose_pairs(const uint16_t* const x[16], const uint16_t* const x2[16], 
                      int64_t out_block);
 
 /// One column block of packed weights: out[k/2][16][2] = bf16 of w[j·column_step + index[k]] for columns j, zero where
-/// index[k] < 0. `count` (even) is the number of ks.
+/// index[k] < 0. `count` (a multiple of 32) is the number of ks.
 void pack_weights(const float* w, int64_t column_step, const int32_t* index, int64_t count, uint16_t* out);
 
 /// Where a block of results goes: tile (i,j) holds 16 pixels by channels 16j….

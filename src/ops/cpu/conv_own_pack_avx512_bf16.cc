@@ -48,6 +48,30 @@ void transpose(__m512i r[16]) {
 
 __m512 widen_f32(const uint16_t* x) { return _mm512_castsi512_ps(_mm512_slli_epi32(widen(x), 16)); }
 
+// bf16 pairs (low, high).
+__m512i zip(__m512 low, __m512 high) {
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
+                                         20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+
+bool adjoining(const int32_t* index) {
+  for (int i = 1; i < 32; ++i)
+    if (index[i] != index[0] + i) return false;
+  return true;
+}
+
+// 32 ks that adjoin in the weights, of 16 columns.
+void pack_adjoining(const float* w, int64_t column_step, uint16_t* out) {
+  __m512i r[16];
+  UNROLL for (int j = 0; j < 16; ++j) {
+    const float* at = w + j * column_step;
+    r[j] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(at + 16), _mm512_loadu_ps(at));
+  }
+  transpose(r);
+  UNROLL for (int j = 0; j < 16; ++j) _mm512_storeu_si512(out + j * 32, r[j]);
+}
+
 // Bias and ReLU, for results of 16 channels.
 struct Finish {
   __m512 bias, least;
@@ -164,13 +188,16 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
   alignas(64) int32_t columns[16];
   for (int j = 0; j < 16; ++j) columns[j] = static_cast<int32_t>(j * column_step);
   const __m512i column = _mm512_load_si512(columns);
-  const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
-                                       20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  for (int64_t k = 0; k < count; k += 2) {
-    const __m512 even = index[k] < 0 ? _mm512_setzero_ps() : _mm512_i32gather_ps(column, w + index[k], 4);
-    const __m512 odd = index[k + 1] < 0 ? _mm512_setzero_ps() : _mm512_i32gather_ps(column, w + index[k + 1], 4);
-    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
-    _mm512_storeu_si512(out + k * 16, _mm512_permutexvar_epi16(zip, both));
+  const auto load = [&](int32_t at) {
+    if (at < 0) return _mm512_setzero_ps();
+    return column_step == 1 ? _mm512_loadu_ps(w + at) : _mm512_i32gather_ps(column, w + at, 4);
+  };
+  for (int64_t k = 0; k < count; k += 32) {
+    if (index[k] >= 0 && adjoining(index + k)) {
+      pack_adjoining(w + index[k], column_step, out + k * 16);
+      continue;
+    }
+    for (int64_t i = k; i < k + 32; i += 2) _mm512_storeu_si512(out + i * 16, zip(load(index[i]), load(index[i + 1])));
   }
 }
 
