@@ -1,6 +1,7 @@
 #include "train/setup.h"
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "eval/model.h"
 #include "io/state_dict.h"
 #include "train/recipe.h"
@@ -76,9 +77,8 @@ void start_from(TrainSetup& s, const std::string& path) {
 
 void start_new(TrainSetup& s) {
   s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, s.config.image_size);
-  s.weights = init_params(s.graph, {.seed = s.config.seed,
-                                    .fan_out = s.config.init == "fan_out",
-                                    .zero_last_bn = s.config.zero_last_bn});
+  s.weights = init_params(
+      s.graph, {.seed = s.config.seed, .fan_out = s.config.init == "fan_out", .zero_last_bn = s.config.zero_last_bn});
   s.state.warmup.warm = s.config.warmup_until_error == 0;
   if (!s.config.pretrained.empty()) start_from(s, s.config.pretrained);
 }
@@ -88,12 +88,15 @@ void continue_run(TrainSetup& s, const std::string& path) {
   CHECK(from.state.contains("recipe") && !from.momentum.empty(), path,
         ": the file holds no training state; only a last.safetensors can be resumed");
   check_resumable(s.config, parse_recipe(from.state.at("recipe"), path), path);
-  CHECK(from.classes == s.data.train->classes() &&
-            from.state["train_pictures"] == std::to_string(s.data.train->size()),
+  CHECK(from.classes == s.data.train->classes() && from.state["train_pictures"] == std::to_string(s.data.train->size()),
         "cannot resume from ", path, ": data.path = '", s.config.data, "' holds other data than the run began with (",
         from.state["train_pictures"], " training pictures of ", from.classes.size(), " classes)");
   check_state_dict(from.weights, wanted_params(s.graph), path);
   s.state = parse_state(from.state, path);
+  const std::string threads_then = from.state["threads"], threads_now = std::to_string(threads());
+  if (!threads_then.empty() && threads_then != threads_now)
+    s.notes.push_back(join("the run used ", threads_then, " threads so far and now uses ", threads_now,
+                           ": sums are rounded in another order, so the result can differ slightly"));
   s.preprocessing = from.preprocessing;
   s.weights = std::move(from.weights);
   s.momentum = std::move(from.momentum);

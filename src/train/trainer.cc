@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "core/parallel.h"
 
 namespace resnet {
 
@@ -43,7 +44,8 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       progress_(std::move(progress)),
       plan_(s_.graph, train_options(s_.config, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
-      evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val, eval_options(s_)),
+      evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val,
+                 eval_options(s_)),
       loader_(s_.data.train, s_.preprocessing, loader_options(s_.config)),
       steps_per_epoch_(loader_.batches_per_epoch()),
       total_steps_(s_.config.steps > 0 ? s_.config.steps : s_.config.epochs * steps_per_epoch_),
@@ -206,6 +208,7 @@ Checkpoint Trainer::checkpoint() const {
                .momentum = sgd_.momentum(),
                .state = to_strings(state)};
   c.state["recipe"] = to_toml(s_.config);
+  c.state["threads"] = std::to_string(threads());
   c.state["seed"] = std::to_string(s_.config.seed);
   c.state["train_pictures"] = std::to_string(s_.data.train->size());
   return c;
@@ -263,8 +266,7 @@ TrainResult train(const TrainConfig& config, const ProgressFn& progress) {
   std::string header = "# All settings of this run. resnet train reads this file as a recipe.\n";
   if (!config.pretrained.empty()) header += "# Started from the weights in " + config.pretrained + "\n";
   if (log)
-    log->start(header + "\n" + to_toml(setup.config),
-               config.resume ? std::optional(setup.state.step) : std::nullopt);
+    log->start(header + "\n" + to_toml(setup.config), config.resume ? std::optional(setup.state.step) : std::nullopt);
   return Trainer(std::move(setup), log ? &*log : nullptr, progress).run();
 }
 
