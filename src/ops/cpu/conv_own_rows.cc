@@ -17,7 +17,10 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 constexpr int64_t kK = 32;  // elements of the sum in a tile
-constexpr int64_t kStripBytes = 48 * 1024;     // packed weights that pixels pass by while they are in the first-level cache
+constexpr int64_t kStripBytes = 48 * 1024;     // of packed weights
+constexpr int64_t kSlab = 12;                   // K blocks of a slab
+constexpr int kTogether = 4;                   // blocks of pixels that share a slab
+constexpr int64_t kResultFloats = kTogether * kMaxTiles * kResultElements;
 constexpr int64_t kStreamBytes = 1500 * 1024;  // of results, a thread
 
 }  // namespace
@@ -61,7 +64,7 @@ struct RowConv::Item {
   int64_t first, pictures, row0, row1;
   uint16_t* window;   // the scratch copy of the source
   int64_t* targets;   // [max_entries_] offset of an output pixel within its row
-  float* results;     // [4][256]
+  float* results;     // [kResultFloats]
   Ahead* ahead;
 };
 
@@ -125,6 +128,7 @@ RowConv RowConv::data_gradient(const ConvShape& given) {
 // channel_step: between the source's channels in the weights.
 void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   threads_ = threads();
+  kernel_ = source_step_ == 1 ? 1 : s.k;
   choose_layout();
   plan_window();
   int64_t longest = 0;
@@ -142,7 +146,7 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   const bool whole_lines = target_.c % 32 == 0 || (target_.c == 16 && target_.w % 2 == 0 && target_step_ == 1);
   stream_ = whole_lines && target_.n * target_.h * target_.w * target_.c * 2 > threads_ * kStreamBytes;
   const int64_t slack = 16 * entry_ + 2 * kK;  // the last tile may reach behind the window, for results that are dropped
-  const int64_t bytes = (window_elements_ + slack) * 2 + max_entries_ * 8 + kMaxTiles * kResultElements * 4;
+  const int64_t bytes = (window_elements_ + slack) * 2 + max_entries_ * 8 + kResultFloats * 4;
   thread_bytes_ = static_cast<size_t>(round_up(bytes, 64));
 }
 
@@ -260,7 +264,7 @@ void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
     item.ahead = &ahead;
     char* scratch = static_cast<char*>(b.workspace) + thread_bytes_ * static_cast<size_t>(thread);
     item.results = reinterpret_cast<float*>(scratch);
-    item.targets = reinterpret_cast<int64_t*>(item.results + kMaxTiles * kResultElements);
+    item.targets = reinterpret_cast<int64_t*>(item.results + kResultFloats);
     item.window = reinterpret_cast<uint16_t*>(item.targets + max_entries_);
     isa.begin();
     for (int64_t i = begin; i < end; ++i) {
@@ -283,6 +287,7 @@ void RowConv::set_item(Item& item, int64_t i) const {
 
 // Plans the fetching of item i during `item`, which has about as many products.
 void RowConv::look_ahead(const Item& item, int64_t i) const {
+  if (source_step_ > kernel_) return;  // most of the source is not read at all
   Item next = item;
   set_item(next, i);
   const int64_t y0 = std::clamp<int64_t>(next.row0 * source_step_ + window_y0_, 0, source_.h);
@@ -304,7 +309,8 @@ void RowConv::load_window(const Item& item) const {
   }
   const int64_t rows = (item.row1 - item.row0 - 1) * source_step_ + span_y_;
   for (int64_t row = 0; row < rows; ++row)
-    for (int64_t g = 0; g < group_; ++g) load_row(item, row, g);
+    if (row % source_step_ < kernel_)
+      for (int64_t g = 0; g < group_; ++g) load_row(item, row, g);
   // K blocks beyond the kernel's columns have zero weights, but must not meet a NaN.
   if (layout_ == Layout::flat) std::memset(item.window + rows * row_, 0, kK * 2);
 }
@@ -350,8 +356,7 @@ void RowConv::plan_parts() {
     if (from < to)
       parts_.push_back({inside ? (from + window_x0_) * source_.c : -1, column_offset(from), ceil_div(to - from, source_step_)});
   };
-  const int64_t kernel = static_cast<int64_t>(phases_[0].x.tap.size());
-  const int64_t phases = lines_ ? 1 : source_step_ == 1 ? 1 : std::min(source_step_, kernel);
+  const int64_t phases = lines_ || source_step_ == 1 ? 1 : std::min(source_step_, kernel_);
   for (int64_t phase = 0; phase < phases; ++phase) {
     add(0, left, phase, false);
     add(left, right, phase, true);
@@ -372,53 +377,102 @@ void RowConv::find_targets(const Phase& p, const Item& item) const {
   while (t < item.targets + max_entries_) *t++ = -1;
 }
 
+// A block of result tiles: what is multiplied and where the results go.
+struct RowConv::Product {
+  TileGemm gemm;
+  ResultStore store;
+};
+
 void RowConv::run_phase(const Phase& p, const Item& item) const {
   if (p.a_step.empty() && item.b->addend == item.b->y) return;  // nothing is added to these pixels
   find_targets(p, item);
+  const int64_t tiles = (std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16);
+  const int64_t columns = target_.c / 16, blocks = static_cast<int64_t>(p.a_step.size());
+  const int64_t pair_bytes = 2 * blocks * kTileElements * 2;
+  const int64_t strip = pair_bytes > 0 ? std::max<int64_t>(1, kStripBytes / pair_bytes) * 2 : columns;
+  for (int64_t j = 0; j < columns; j += strip) {
+    const int64_t end = std::min(j + strip, columns);
+    if (blocks > 2 * kSlab && strip == 2)
+      run_long_sums(p, item, tiles, j, static_cast<int>(end - j));
+    else
+      run_short_sums(p, item, tiles, j, end);
+  }
+}
+
+// Every block of pixels meets all columns of a strip, whose weights stay in the first-level cache.
+void RowConv::run_short_sums(const Phase& p, const Item& item, int64_t tiles, int64_t begin, int64_t end) const {
+  const int most = end - begin == 1 ? kMaxTiles : 2;
+  for (int64_t i = 0; i < tiles; i += most)
+    for (int64_t j = begin; j < end; j += 2) {
+      const int n = static_cast<int>(std::min<int64_t>(2, end - j));
+      Product product = product_of(p, item, i, static_cast<int>(std::min<int64_t>(most, tiles - i)), j, n);
+      product.gemm.c = item.results;
+      product.store.c = item.results;
+      product.gemm.k_blocks = static_cast<int64_t>(p.a_step.size());
+      item.isa->run(product.gemm);
+      item.ahead->fetch();
+      store_results(product.store);
+    }
+}
+
+// A slab of the sum at a time, whose weights stay in the first-level cache while a few blocks of pixels pass by.
+void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int64_t j, int n) const {
+  const int most = n == 1 ? kMaxTiles : 2;
+  const int64_t blocks = static_cast<int64_t>(p.a_step.size());
+  for (int64_t i = 0; i < tiles; i += most * kTogether) {
+    Product products[kTogether];
+    int count = 0;
+    for (int64_t m = i; m < tiles && count < kTogether; m += most, ++count) {
+      Product& product = products[count];
+      product = product_of(p, item, m, static_cast<int>(std::min<int64_t>(most, tiles - m)), j, n);
+      product.gemm.c = item.results + count * kMaxTiles * kResultElements;
+      product.store.c = product.gemm.c;
+    }
+    for (int64_t k = 0; k < blocks; k += kSlab)
+      for (int q = 0; q < count; ++q) {
+        TileGemm& gemm = products[q].gemm;
+        gemm.a_step = p.a_step.data() + k;
+        gemm.b_step = b_step_.data() + k;
+        gemm.pairs = p.pairs.data() + k;
+        gemm.k_blocks = std::min<int64_t>(kSlab, blocks - k);
+        gemm.accumulate = k > 0;
+        item.isa->run(gemm);
+        if (k + kSlab < blocks) continue;
+        item.ahead->fetch();
+        store_results(products[q].store);
+      }
+  }
+}
+
+// Tiles [first, first + m) of the item's pixels by column tiles [j, j + n).
+RowConv::Product RowConv::product_of(const Phase& p, const Item& item, int64_t first, int m, int64_t j, int n) const {
   const bool copied = layout_ != Layout::direct || item.pictures < group_ || group_ % 16 != 0;
   const uint16_t* source = copied ? item.window : item.b->x + item.first * source_.c;
-  const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16;
-  const int64_t tiles = ceil_div(p.x.count * group_, 16), columns = target_.c / 16;
-  const int64_t rows = std::min(item.row1, p.y.count) - item.row0;
-  const int64_t target_row = target_step_ * target_.w * target_.c;
-  const int64_t target = ((item.first * target_.h + p.y.first) * target_.w + p.x.first) * target_.c + item.row0 * target_row;
-  TileGemm gemm;
-  gemm.k_blocks = static_cast<int64_t>(p.a_step.size());
+  const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16, row_tiles = ceil_div(p.x.count * group_, 16);
+  Product product;
+  TileGemm& gemm = product.gemm;
+  ResultStore& store = product.store;
+  gemm.m_tiles = store.m_tiles = m;
+  gemm.n_tiles = store.n_tiles = n;
+  gemm.c_stride = store.c_stride = n * kResultElements;
   gemm.a_stride = entry_ * 2;
   gemm.a_step = p.a_step.data();
   gemm.b_step = b_step_.data();
   gemm.pairs = p.pairs.data();
-  gemm.c = item.results;
-  ResultStore store;
-  store.c = gemm.c;
+  for (int i = 0; i < n; ++i) gemm.b[i] = packed_.get() + p.panels + (j + i) * panel;
+  for (int i = 0; i < m; ++i) {
+    const int64_t row = (first + i) / row_tiles, tile = (first + i) % row_tiles;
+    const int64_t y = p.y.first + (item.row0 + row) * target_step_;
+    gemm.a[i] = source + row * source_step_ * row_ + tile * 16 * entry_;
+    store.at[i] = ((item.first * target_.h + y) * target_.w + p.x.first) * target_.c + j * 16;
+    store.offset[i] = item.targets + tile * 16;
+  }
   store.y = item.b->y;
   store.addend = item.b->addend;
+  store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
   store.relu = item.b->relu;
   store.stream = stream_ && item.b->addend == nullptr && reinterpret_cast<uintptr_t>(item.b->y) % 64 == 0;
-  const int64_t strip = panel > 0 ? std::max<int64_t>(1, kStripBytes / (panel * 4)) * 2 : columns;
-  for (int64_t j0 = 0; j0 < columns; j0 += strip)
-    for (int64_t i = 0; i < rows * tiles;) {
-      const int64_t j1 = std::min(j0 + strip, columns);
-      const int64_t most = j1 - j0 == 1 ? kMaxTiles : 2;
-      gemm.m_tiles = store.m_tiles = static_cast<int>(std::min(most, rows * tiles - i));
-      for (int m = 0; m < gemm.m_tiles; ++m) {
-        const int64_t row = (i + m) / tiles, tile = (i + m) % tiles;
-        gemm.a[m] = source + row * source_step_ * row_ + tile * 16 * entry_;
-        store.at[m] = target + row * target_row + j0 * 16;
-        store.offset[m] = item.targets + tile * 16;
-      }
-      i += gemm.m_tiles;
-      for (int64_t j = j0; j < j1; j += gemm.n_tiles) {
-        gemm.n_tiles = store.n_tiles = static_cast<int>(std::min<int64_t>(2, j1 - j));
-        for (int n = 0; n < gemm.n_tiles; ++n) gemm.b[n] = packed_.get() + p.panels + (j + n) * panel;
-        gemm.c_stride = store.c_stride = gemm.n_tiles * kResultElements;
-        store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
-        item.isa->run(gemm);
-        item.ahead->fetch();
-        store_results(store);
-        for (int m = 0; m < gemm.m_tiles; ++m) store.at[m] += gemm.n_tiles * 16;
-      }
-    }
+  return product;
 }
 
 }  // namespace resnet

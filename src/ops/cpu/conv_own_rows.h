@@ -65,6 +65,7 @@ class RowConv {
   struct Part { int64_t source, target, count; };
   struct Item;
   class Ahead;
+  struct Product;
 
   static Axis forward_axis(const ConvShape& s, int64_t count);
   static std::vector<Axis> gradient_axes(const ConvShape& s, int64_t extent);
@@ -79,10 +80,14 @@ class RowConv {
   void load_window(const Item& item) const;
   void load_row(const Item& item, int64_t row, int64_t g) const;
   void run_phase(const Phase& p, const Item& item) const;
+  void run_short_sums(const Phase& p, const Item& item, int64_t tiles, int64_t begin, int64_t end) const;
+  void run_long_sums(const Phase& p, const Item& item, int64_t tiles, int64_t j, int n) const;
+  Product product_of(const Phase& p, const Item& item, int64_t first, int m, int64_t j, int n) const;
   void find_targets(const Phase& p, const Item& item) const;
 
   Extent source_{}, target_{};
   int64_t source_step_ = 1, target_step_ = 1;
+  int64_t kernel_ = 1;       // of every source_step_ rows and columns of the source, the first kernel_ are read
   int64_t column_step_ = 0;  // between weight columns (target channels)
   std::vector<Phase> phases_;
   Layout layout_ = Layout::direct;
