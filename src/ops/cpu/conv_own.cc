@@ -77,9 +77,9 @@ class OwnConv final : public Kernel {
   const std::string name_;
   const ConvShape shape_;
   RowConv forward_;
-  std::vector<RowConv> dx_;          // none or one
-  std::vector<WeightGradient> dw_;   // none or one
-  std::vector<float> bias_;          // of inference
+  std::vector<RowConv> dx_;         // none or one
+  std::vector<WeightGradient> dw_;  // none or one
+  std::vector<float> bias_;         // of inference
 };
 
 std::string reject(const KernelSpec& spec, Isa needed) {

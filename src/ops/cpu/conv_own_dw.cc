@@ -10,12 +10,9 @@ namespace resnet {
 
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-
-constexpr int64_t kPairs = 16;              // of a K block
-constexpr int64_t kPixel = 32;              // elements of 16 channels of two pictures
-constexpr int64_t kMaxTaps = 9;             // kernel positions, but for flat ones
+constexpr int64_t kPairs = 16;   // of a K block
+constexpr int64_t kPixel = 32;   // elements of 16 channels of two pictures
+constexpr int64_t kMaxTaps = 9;  // kernel positions, but for flat ones
 constexpr int64_t kCacheBytes = 768 * 1024;
 
 }  // namespace
@@ -24,12 +21,12 @@ constexpr int64_t kCacheBytes = 768 * 1024;
 struct WeightGradient::Item {
   const uint16_t* row_side;
   const uint16_t* column_side;
-  int64_t group0, groups, y0, y1;                // of the chunk
-  int64_t row0, row1, column0, column1;          // channel blocks
-  bool first;                                    // the sums are not set yet
+  int64_t group0, groups, y0, y1;        // of the chunk
+  int64_t row0, row1, column0, column1;  // channel blocks
+  bool first;                            // the sums are not set yet
   uint16_t* columns;
   uint16_t* rows;
-  float* sums;                                   // [row block][column block][tile][16][16]
+  float* sums;  // [row block][column block][tile][16][16]
 };
 
 WeightGradient::WeightGradient(const ConvShape& given) {
@@ -77,7 +74,8 @@ void WeightGradient::choose_chunks() {
   phase_cols_ = ceil_div((ow_ - 1) * columns_.step + k_, columns_.step);
   window_cols_ = phase_cols_ * columns_.step;
   line_ = flat_ ? window_cols_ * columns_.c * 2 : phase_cols_ * std::min(columns_.step, k_) * group_ * kPixel;
-  const int64_t fit = std::max<int64_t>(1, kCacheBytes / static_cast<int64_t>(bytes_of_row(thread_row_blocks_, thread_column_blocks_)));
+  const int64_t fit =
+      std::max<int64_t>(1, kCacheBytes / static_cast<int64_t>(bytes_of_row(thread_row_blocks_, thread_column_blocks_)));
   const int64_t parts = split_ == Split::pictures ? threads_ : 1;
   if (fit >= oh_ && groups_ >= parts) {
     chunk_rows_ = oh_;
@@ -134,7 +132,8 @@ void WeightGradient::run(const GemmIsa& isa, const uint16_t* x, const uint16_t* 
     item.column1 = column_blocks_;
     if (split_ == Split::rows) item.row0 = begin, item.row1 = end;
     if (split_ == Split::columns) item.column0 = begin, item.column1 = end;
-    char* scratch = static_cast<char*>(workspace) + static_cast<size_t>(thread) * (columns_bytes_ + rows_bytes_ + sums_bytes_);
+    char* scratch =
+        static_cast<char*>(workspace) + static_cast<size_t>(thread) * (columns_bytes_ + rows_bytes_ + sums_bytes_);
     item.sums = reinterpret_cast<float*>(scratch);
     item.columns = reinterpret_cast<uint16_t*>(scratch + sums_bytes_);
     item.rows = reinterpret_cast<uint16_t*>(scratch + sums_bytes_ + columns_bytes_);
@@ -194,7 +193,8 @@ void WeightGradient::load_columns(const Item& item, int64_t slot) const {
   const int64_t blocks = flat_ ? 1 : item.column1 - item.column0;
   const int64_t reach = kPairs * (flat_ ? columns_.step * columns_.c * 2 : kPixel) + 32;
   for (int64_t b = 0; b < blocks; ++b) {
-    const bool room = b + 1 == blocks || slot + 1 < chunk_groups_;  // else the next block follows, which is packed already
+    const bool room =
+        b + 1 == blocks || slot + 1 < chunk_groups_;  // else the next block follows, which is packed already
     std::memset(out + b * plane_, 0, static_cast<size_t>(room ? reach : std::min(reach, slot_ - lines * line_)) * 2);
   }
 }
@@ -276,7 +276,8 @@ void WeightGradient::multiply(const GemmIsa& isa, const Item& item) const {
       for (int64_t j = s; j < end; j += gemm.n_tiles) {
         gemm.n_tiles = static_cast<int>(std::min<int64_t>(gemm.m_tiles == 2 ? 2 : 3, end - j));
         for (int n = 0; n < gemm.n_tiles; ++n)
-          gemm.b[n] = item.columns + (j + n) / block_tiles_ * plane_ + tile_offset_[static_cast<size_t>((j + n) % block_tiles_)];
+          gemm.b[n] = item.columns + (j + n) / block_tiles_ * plane_ +
+                      tile_offset_[static_cast<size_t>((j + n) % block_tiles_)];
         gemm.c = item.sums + (i * tiles + j) * kResultElements;
         isa.run(gemm);
       }

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "ops/cpu/conv_own_rows.h"
+#include "ops/cpu/conv_own_shape.h"
+#include "ops/cpu/gemm_tile.h"
 
 namespace resnet {
 
@@ -21,7 +22,9 @@ class WeightGradient {
  private:
   /// The tensors of the product. Rows of the result are channels of one (packed transposed), columns kernel positions and
   /// channels of the other. Usually dy and x; the other way round for 1x1 kernels where that is less to transpose.
-  struct Side { int64_t h, w, c, step; };  // output pixel (y,x) meets pixel (y·step, x·step)
+  struct Side {
+    int64_t h, w, c, step;
+  };                                             // output pixel (y,x) meets pixel (y·step, x·step)
   enum class Split { pictures, rows, columns };  // what the threads share out: pictures, or channels of a side
   struct Item;
 
@@ -39,22 +42,22 @@ class WeightGradient {
 
   int64_t n_, k_, pad_, oh_, ow_;
   Side rows_{}, columns_{};
-  bool swapped_ = false;                       // rows are x's channels
-  bool flat_ = false;                          // columns are (kernel column, channel) as they lie, for odd channel counts
+  bool swapped_ = false;  // rows are x's channels
+  bool flat_ = false;     // columns are (kernel column, channel) as they lie, for odd channel counts
   Split split_ = Split::pictures;
   int threads_ = 1;
   int64_t group_ = 1, groups_ = 0;             // picture pairs side by side
   int64_t chunk_groups_ = 1, chunk_rows_ = 1;  // worked on at a time: whole groups, or output rows of one
   int64_t row_chunks_ = 1, chunks_ = 0;
-  int64_t k_row_ = 0;                          // K blocks of an output row
+  int64_t k_row_ = 0;  // K blocks of an output row
   int64_t window_cols_ = 0, phase_cols_ = 0;
-  int64_t row_blocks_ = 0, column_blocks_ = 0;            // channel blocks of 16, of the whole sides
+  int64_t row_blocks_ = 0, column_blocks_ = 0;                // channel blocks of 16, of the whole sides
   int64_t thread_row_blocks_ = 0, thread_column_blocks_ = 0;  // at most, of a thread
-  int64_t block_tiles_ = 0;                    // result tiles of a column block
-  std::vector<int64_t> tile_offset_;           // of each, in the packed window
-  int64_t line_ = 0, slot_ = 0, plane_ = 0;    // elements: a packed row of pixels, a group, a channel block
-  std::vector<int64_t> a_step_, b_step_;       // of the K blocks of a chunk
-  std::vector<int64_t> part_;                  // floats from a thread's sums to the parts to be added
+  int64_t block_tiles_ = 0;                                   // result tiles of a column block
+  std::vector<int64_t> tile_offset_;                          // of each, in the packed window
+  int64_t line_ = 0, slot_ = 0, plane_ = 0;  // elements: a packed row of pixels, a group, a channel block
+  std::vector<int64_t> a_step_, b_step_;     // of the K blocks of a chunk
+  std::vector<int64_t> part_;                // floats from a thread's sums to the parts to be added
   size_t columns_bytes_ = 0, rows_bytes_ = 0, sums_bytes_ = 0;
 };
 

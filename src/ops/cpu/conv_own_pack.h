@@ -8,14 +8,14 @@ namespace resnet {
 
 /// `count` pixels, `step` apart in the source, each split into blocks of `block` channels (32 for copies, 16 for pairs).
 struct PixelRun {
-  const uint16_t* x = nullptr;    ///< null: zeros
-  const uint16_t* x2 = nullptr;   ///< interleave only: the second picture of the pair
+  const uint16_t* x = nullptr;   ///< null: zeros
+  const uint16_t* x2 = nullptr;  ///< interleave only: the second picture of the pair
   int64_t step = 0;
   int64_t count = 0;
   int64_t blocks = 0;
   uint16_t* out = nullptr;
-  int64_t out_step = 0;           ///< between pixels
-  int64_t out_block = 0;          ///< between channel blocks
+  int64_t out_step = 0;   ///< between pixels
+  int64_t out_block = 0;  ///< between channel blocks
 };
 
 /// out[block][pixel][32] = x[pixel][block·32 + …]
@@ -38,15 +38,15 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
 /// Where a block of results goes: tile (i,j) holds 16 pixels by channels 16j….
 struct ResultStore {
   const float* c = nullptr;
-  int m_tiles = 0, n_tiles = 0;      ///< n_tiles is 1 or 2
-  int64_t c_stride = 0;              ///< floats between tile rows
-  int64_t at[4] = {};                ///< of a tile row, in elements of y
-  const int64_t* offset[4] = {};     ///< [16] of its pixels, from there; negative: no pixel
+  int m_tiles = 0, n_tiles = 0;   ///< n_tiles is 1 or 2
+  int64_t c_stride = 0;           ///< floats between tile rows
+  int64_t at[4] = {};             ///< of a tile row, in elements of y
+  const int64_t* offset[4] = {};  ///< [16] of its pixels, from there; negative: no pixel
   uint16_t* y = nullptr;
   const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
-  bool stream = false;               ///< write around the caches, where no addend is; whole lines must be 64-byte aligned
+  bool stream = false;  ///< write around the caches, where no addend is; whole lines must be 64-byte aligned
 };
 void store_results(const ResultStore& s);
 

@@ -50,8 +50,8 @@ __m512 widen_f32(const uint16_t* x) { return _mm512_castsi512_ps(_mm512_slli_epi
 
 // bf16 pairs (low, high).
 __m512i zip(__m512 low, __m512 high) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
-                                         20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(high, low));
 }
 
@@ -78,18 +78,17 @@ struct Finish {
 };
 
 Finish finish_of(const ResultStore& s, int columns) {
-  return {s.bias ? _mm512_loadu_ps(s.bias + columns) : _mm512_setzero_ps(), _mm512_set1_ps(s.relu ? 0.0f : -__builtin_inff())};
+  return {s.bias ? _mm512_loadu_ps(s.bias + columns) : _mm512_setzero_ps(),
+          _mm512_set1_ps(s.relu ? 0.0f : -__builtin_inff())};
 }
 
-template <bool kAddend>
-__m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
+template <bool kAddend> __m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
   __m512 v = _mm512_add_ps(_mm512_loadu_ps(c), f.bias);
   if (kAddend) v = _mm512_add_ps(v, widen_f32(s.addend + at));
   return _mm512_max_ps(v, f.least);
 }
 
-template <bool kStream>
-void store_line(uint16_t* y, __m512 low, __m512 high) {
+template <bool kStream> void store_line(uint16_t* y, __m512 low, __m512 high) {
   const __m512i line = (__m512i)_mm512_cvtne2ps_pbh(high, low);
   if constexpr (kStream)
     _mm512_stream_si512(reinterpret_cast<__m512i*>(y), line);
@@ -98,8 +97,7 @@ void store_line(uint16_t* y, __m512 low, __m512 high) {
 }
 
 // 32 channels a pixel.
-template <bool kAddend, bool kStream>
-void store_wide(const ResultStore& s) {
+template <bool kAddend, bool kStream> void store_wide(const ResultStore& s) {
   const Finish f0 = finish_of(s, 0), f1 = finish_of(s, 16);
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
@@ -112,8 +110,7 @@ void store_wide(const ResultStore& s) {
 }
 
 // 16 channels a pixel; neighbours in memory are written together.
-template <bool kAddend, bool kStream>
-void store_narrow(const ResultStore& s) {
+template <bool kAddend, bool kStream> void store_narrow(const ResultStore& s) {
   const Finish f = finish_of(s, 0);
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;

@@ -8,21 +8,12 @@
 #include <memory>
 #include <vector>
 
+#include "ops/cpu/conv_own_shape.h"
 #include "ops/cpu/gemm_tile.h"
 
 namespace resnet {
 
-/// x [n,h,w,c] -> y [n,oh,ow,oc], weight [oc,c,k,k].
-struct ConvShape {
-  int64_t n, h, w, c;
-  int64_t k, stride, pad;
-  int64_t oh, ow, oc;
-};
-
-/// A 1x1 convolution without stride sees only a list of pixels: n·h·w pictures of one pixel each.
-bool is_pixelwise(const ConvShape& s);
-ConvShape as_pixels(const ConvShape& s);
-
+/// In the two source files conv_own_plan.cc (what is decided once) and conv_own_rows.cc (what runs).
 class RowConv {
  public:
   static RowConv forward(const ConvShape& s);
@@ -43,6 +34,10 @@ class RowConv {
   size_t workspace_bytes() const;
 
  private:
+  static constexpr int64_t kK = 32;    // elements of the sum in a tile
+  static constexpr int kTogether = 4;  // blocks of result tiles that a thread works on side by side
+  static constexpr int64_t kResultFloats = kTogether * kMaxTiles * kResultElements;
+
   /// One axis of a phase: output i (of count) is pixel first + i·target_step_ and sums over source pixels
   /// source + i·source_step_ + t, weighted by kernel position tap[t].
   struct Axis {
@@ -56,13 +51,17 @@ class RowConv {
     std::vector<int32_t> w_index;  // of every K, from weight column 0; -1: none
     size_t panels = 0;             // first packed weight
   };
-  struct Extent { int64_t n, h, w, c; };
+  struct Extent {
+    int64_t n, h, w, c;
+  };
   // direct: tiles are read from x. blocked: copied as [c/32][row][column][picture][32]. flat: copied as [row][column][c],
   // where the K blocks run over the adjoining columns of the kernel. paired: 16 channels as [row][column][32], every pixel
   // followed by its right neighbour.
   enum class Layout { direct, blocked, flat, paired };
   /// A run of scratch columns: `count` pixels (elements, where lines_) from `source` in the row; source < 0: zeros.
-  struct Part { int64_t source, target, count; };
+  struct Part {
+    int64_t source, target, count;
+  };
   struct Item;
   class Ahead;
   struct Product;
@@ -91,21 +90,24 @@ class RowConv {
   int64_t column_step_ = 0;  // between weight columns (target channels)
   std::vector<Phase> phases_;
   Layout layout_ = Layout::direct;
-  int64_t group_ = 1, groups_ = 0;         // pictures worked on together
+  int64_t group_ = 1, groups_ = 0;  // pictures worked on together
   int64_t block_rows_ = 1, row_blocks_ = 1, max_rows_ = 0;
   int64_t window_y0_ = 0, window_x0_ = 0;  // source position of the scratch's first row and column, for output row 0
   int64_t window_cols_ = 0, span_y_ = 0, phase_cols_ = 0;
-  bool stream_ = false;                    // write around the caches
-  bool lines_ = false;                     // scratch rows are copied as they lie
-  std::vector<Part> parts_;                // of a scratch row
-  int64_t entry_ = 0;                      // elements between neighbouring entries of a tile
-  int64_t row_ = 0, plane_ = 0;            // elements of a scratch row and plane
+  bool stream_ = false;          // write around the caches
+  bool lines_ = false;           // scratch rows are copied as they lie
+  std::vector<Part> parts_;      // of a scratch row
+  int64_t entry_ = 0;            // elements between neighbouring entries of a tile
+  int64_t row_ = 0, plane_ = 0;  // elements of a scratch row and plane
   int64_t window_elements_ = 0, max_entries_ = 0;
   size_t thread_bytes_ = 0;
   int threads_ = 1;
-  struct Free { void operator()(void* p) const { std::free(p); } };
-  std::unique_ptr<uint16_t, Free> packed_;  // 64-byte aligned: a tile row that straddles two cache lines costs two loads
-  std::vector<int64_t> b_step_;            // 0, 512, 1024, …
+  struct Free {
+    void operator()(void* p) const { std::free(p); }
+  };
+  std::unique_ptr<uint16_t, Free>
+      packed_;                   // 64-byte aligned: a tile row that straddles two cache lines costs two loads
+  std::vector<int64_t> b_step_;  // 0, 512, 1024, …
 };
 
 }  // namespace resnet

@@ -17,14 +17,14 @@ inline constexpr int kMaxTiles = 4;
 struct TileGemm {
   int m_tiles = 0, n_tiles = 0;
   int64_t k_blocks = 0;
-  const uint16_t* a[kMaxTiles] = {};   ///< tile row i
-  const uint16_t* b[kMaxTiles] = {};   ///< tile column j
+  const uint16_t* a[kMaxTiles] = {};     ///< tile row i
+  const uint16_t* b[kMaxTiles] = {};     ///< tile column j
   int64_t a_stride = 64, b_stride = 64;  ///< bytes between the rows of a tile
-  const int64_t* a_step = nullptr;     ///< [k_blocks], elements from a[i] to A(i,k)
+  const int64_t* a_step = nullptr;       ///< [k_blocks], elements from a[i] to A(i,k)
   const int64_t* b_step = nullptr;
-  const int64_t* pairs = nullptr;      ///< [k_blocks], element pairs of a block that count; the rest of B is zero. Null: 16
-  float* c = nullptr;                  ///< tile (i,j) at c + i·c_stride + j·kResultElements, 16 x 16 row-major
-  int64_t c_stride = 0;                ///< in floats
+  const int64_t* pairs = nullptr;  ///< [k_blocks], element pairs of a block that count; the rest of B is zero. Null: 16
+  float* c = nullptr;              ///< tile (i,j) at c + i·c_stride + j·kResultElements, 16 x 16 row-major
+  int64_t c_stride = 0;            ///< in floats
   bool accumulate = false;
 };
 

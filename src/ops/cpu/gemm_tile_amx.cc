@@ -77,8 +77,7 @@ void close_results(const TileGemm& g, int n, int64_t stride) {
   if (n > 3) _tile_stored(3, g.c + 3 * stride, kRowBytes);
 }
 
-template <int M>
-void block_mx1(const TileGemm& g) {
+template <int M> void block_mx1(const TileGemm& g) {
   open_results(g, M, g.c_stride);
   for (int64_t k = 0; k < g.k_blocks; ++k) {
     const int64_t a = g.a_step[k];
@@ -101,8 +100,7 @@ void block_mx1(const TileGemm& g) {
   close_results(g, M, g.c_stride);
 }
 
-template <int N>
-void block_1xn(const TileGemm& g) {
+template <int N> void block_1xn(const TileGemm& g) {
   open_results(g, N, kResultElements);
   for (int64_t k = 0; k < g.k_blocks; ++k) {
     const int64_t b = g.b_step[k];
@@ -129,16 +127,23 @@ void run(const TileGemm& g) {
   if (g.m_tiles == 2 && g.n_tiles == 2) return block_2x2(g);
   if (g.m_tiles == 1) {
     switch (g.n_tiles) {
-      case 1: return block_1xn<1>(g);
-      case 2: return block_1xn<2>(g);
-      case 3: return block_1xn<3>(g);
-      default: return block_1xn<4>(g);
+      case 1:
+        return block_1xn<1>(g);
+      case 2:
+        return block_1xn<2>(g);
+      case 3:
+        return block_1xn<3>(g);
+      default:
+        return block_1xn<4>(g);
     }
   }
   switch (g.m_tiles) {
-    case 2: return block_mx1<2>(g);
-    case 3: return block_mx1<3>(g);
-    default: return block_mx1<4>(g);
+    case 2:
+      return block_mx1<2>(g);
+    case 3:
+      return block_mx1<3>(g);
+    default:
+      return block_mx1<4>(g);
   }
 }
 

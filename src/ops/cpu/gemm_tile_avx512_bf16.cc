@@ -11,8 +11,7 @@ namespace {
 #define UNROLL _Pragma("GCC unroll 16")
 
 // Rows row..row+R-1 of tile row i by N tile columns from j on; R·N accumulators hide the latency of the products.
-template <int R, int N>
-void block(const TileGemm& g, int i, int row, int j) {
+template <int R, int N> void block(const TileGemm& g, int i, int row, int j) {
   __m512 acc[R][N];
   float* c = g.c + i * g.c_stride + j * kResultElements + row * 16;
   UNROLL for (int m = 0; m < R; ++m) UNROLL for (int n = 0; n < N; ++n) acc[m][n] =
@@ -34,8 +33,7 @@ void block(const TileGemm& g, int i, int row, int j) {
         int pair;
         __builtin_memcpy(&pair, a[m / 4] + p + m % 4 * a_stride, sizeof pair);
         const __m512i x = _mm512_set1_epi32(pair);
-        UNROLL for (int n = 0; n < N; ++n) acc[m][n] =
-            _mm512_dpbf16_ps(acc[m][n], (__m512bh)(w[n]), (__m512bh)(x));
+        UNROLL for (int n = 0; n < N; ++n) acc[m][n] = _mm512_dpbf16_ps(acc[m][n], (__m512bh)(w[n]), (__m512bh)(x));
       }
     }
   }
