@@ -148,7 +148,7 @@ def main():
     text = (f"# Training beside PyTorch {about['versions']['pytorch']}\n\n{cpu}, {options.threads} threads, {date}, commit "
             f"{about['commit']}. Median (least–most) of {options.rounds} alternating rounds; PyTorch channels-last, eager and "
             "compiled, with tuned malloc and huge pages; cifar-resnet20 with its data pipeline on both sides.\n"
-            f"Command: `scripts/bench-peers --rounds {options.rounds}`\n\n{table(rows)}\n")
+            f"Command: `{' '.join(['scripts/bench-peers', *sys.argv[1:]])}`\n\n{table(rows)}\n")
     with open(path + ".md", "w", encoding="utf-8") as out:
         out.write(text)
     print(text)
