@@ -162,6 +162,7 @@ void RowConv::find_targets(const Phase& p, const Item& item) const {
 struct RowConv::Product {
   TileGemm gemm;
   ResultStore store;
+  int64_t pixel[kMaxTiles] = {};  // of each tile row, the first pixel of its row in the target
 };
 
 void RowConv::run_phase(const Phase& p, const Item& item) const {
@@ -182,18 +183,16 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
 
 // Every block of pixels meets all columns of a strip, whose weights stay in the first-level cache.
 void RowConv::run_short_sums(const Phase& p, const Item& item, int64_t tiles, int64_t begin, int64_t end) const {
-  const int most = end - begin == 1 ? kMaxTiles : 2;
-  for (int64_t i = 0; i < tiles; i += most)
+  const int64_t most = end - begin == 1 ? kMaxTiles : 2;
+  for (int64_t i = 0; i < tiles; i += most) {
+    Product product = product_of(p, item, i, static_cast<int>(std::min(most, tiles - i)));
     for (int64_t j = begin; j < end; j += 2) {
-      const int n = static_cast<int>(std::min<int64_t>(2, end - j));
-      Product product = product_of(p, item, i, static_cast<int>(std::min<int64_t>(most, tiles - i)), j, n);
-      product.gemm.c = item.results;
-      product.store.c = item.results;
-      product.gemm.k_blocks = static_cast<int64_t>(p.a_step.size());
+      set_columns(product, p, item, j, static_cast<int>(std::min<int64_t>(2, end - j)));
       item.isa->run(product.gemm);
       item.ahead->fetch();
       store_results(product.store);
     }
+  }
 }
 
 // A slab of the sum at a time, whose weights stay in the first-level cache while a few blocks of pixels pass by.
@@ -205,7 +204,8 @@ void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int
     int count = 0;
     for (int64_t m = i; m < tiles && count < kTogether; m += most, ++count) {
       Product& product = products[count];
-      product = product_of(p, item, m, static_cast<int>(std::min<int64_t>(most, tiles - m)), j, n);
+      product = product_of(p, item, m, static_cast<int>(std::min<int64_t>(most, tiles - m)));
+      set_columns(product, p, item, j, n);
       product.gemm.c = item.results + count * kMaxTiles * kResultElements;
       product.store.c = product.gemm.c;
     }
@@ -225,35 +225,45 @@ void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int
   }
 }
 
-// Tiles [first, first + m) of the item's pixels by column tiles [j, j + n).
-RowConv::Product RowConv::product_of(const Phase& p, const Item& item, int64_t first, int m, int64_t j, int n) const {
+// Tiles [first, first + m) of the item's pixels, for any columns.
+RowConv::Product RowConv::product_of(const Phase& p, const Item& item, int64_t first, int m) const {
   const bool copied = layout_ != Layout::direct || item.pictures < group_ || group_ % 16 != 0;
   const uint16_t* source = copied ? item.window : item.b->x + item.first * source_.c;
-  const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16, row_tiles = ceil_div(p.x.count * group_, 16);
+  const int64_t row_tiles = ceil_div(p.x.count * group_, 16);
   Product product;
   TileGemm& gemm = product.gemm;
   ResultStore& store = product.store;
   gemm.m_tiles = store.m_tiles = m;
-  gemm.n_tiles = store.n_tiles = n;
-  gemm.c_stride = store.c_stride = n * kResultElements;
+  gemm.k_blocks = static_cast<int64_t>(p.a_step.size());
   gemm.a_stride = entry_ * 2;
   gemm.a_step = p.a_step.data();
   gemm.b_step = b_step_.data();
   gemm.pairs = p.pairs.data();
-  for (int i = 0; i < n; ++i) gemm.b[i] = packed_.get() + p.panels + (j + i) * panel;
+  gemm.c = item.results;
+  int64_t row = first / row_tiles, tile = first % row_tiles;
   for (int i = 0; i < m; ++i) {
-    const int64_t row = (first + i) / row_tiles, tile = (first + i) % row_tiles;
     const int64_t y = p.y.first + (item.row0 + row) * target_step_;
     gemm.a[i] = source + row * source_step_ * row_ + tile * 16 * entry_;
-    store.at[i] = ((item.first * target_.h + y) * target_.w + p.x.first) * target_.c + j * 16;
+    product.pixel[i] = ((item.first * target_.h + y) * target_.w + p.x.first) * target_.c;
     store.offset[i] = item.targets + tile * 16;
+    if (++tile == row_tiles) tile = 0, ++row;
   }
+  store.c = gemm.c;
   store.y = item.b->y;
   store.addend = item.b->addend;
-  store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
   store.relu = item.b->relu;
   store.stream = stream_ && item.b->addend == nullptr && reinterpret_cast<uintptr_t>(item.b->y) % 64 == 0;
   return product;
+}
+
+// Column tiles [j, j + n).
+void RowConv::set_columns(Product& product, const Phase& p, const Item& item, int64_t j, int n) const {
+  const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16;
+  product.gemm.n_tiles = product.store.n_tiles = n;
+  product.gemm.c_stride = product.store.c_stride = n * kResultElements;
+  for (int i = 0; i < n; ++i) product.gemm.b[i] = packed_.get() + p.panels + (j + i) * panel;
+  for (int i = 0; i < product.gemm.m_tiles; ++i) product.store.at[i] = product.pixel[i] + j * 16;
+  product.store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
 }
 
 }  // namespace resnet
