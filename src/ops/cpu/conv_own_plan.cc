@@ -112,7 +112,7 @@ void RowConv::choose_layout() {
     layout_ = Layout::flat;
   } else if (pixels) {
     layout_ = Layout::direct;
-    group_ = std::clamp<int64_t>(round_up(65536 / source_.c, 32), 32, 256);
+    group_ = std::clamp<int64_t>(round_up(32768 / source_.c, 32), 32, 256);
   } else {
     layout_ = Layout::blocked;
     // As many pictures side by side as fill the tiles of a row.
