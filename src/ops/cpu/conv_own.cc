@@ -1,9 +1,13 @@
 // Own bf16 convolutions, on AMX and on AVX-512 bf16: everything a residual network's convolutions need in training, and
 // the fused bias, addend and ReLU of inference. Made for the small channel counts and the gradients that oneDNN is slow at.
+#include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/parallel.h"
 #include "ops/conv.h"
 #include "ops/cpu/conv_own_dw.h"
 #include "ops/cpu/conv_own_rows.h"
@@ -49,6 +53,7 @@ class OwnConv final : public Kernel {
   }
 
   void forward(const KernelArgs& a) override {
+    check_threads();
     const Conv::Attributes& attributes = spec_.as<Conv>().a;
     RowConv::Buffers b;
     b.x = static_cast<const uint16_t*>(a.x[0]);
@@ -61,6 +66,7 @@ class OwnConv final : public Kernel {
   }
 
   void backward(const KernelArgs& a) override {
+    check_threads();
     const uint16_t* dy = static_cast<const uint16_t*>(a.dy);
     if (a.dw[0]) dw_[0].run(isa_, static_cast<const uint16_t*>(a.x[0]), dy, a.dw[0], a.workspace);
     if (dx_.empty() || a.dx[0] == nullptr) return;
@@ -73,6 +79,13 @@ class OwnConv final : public Kernel {
   }
 
  private:
+  // The workspace has a part for every thread.
+  void check_threads() const {
+    CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
+          "; set the number of threads before the plan is made");
+  }
+
+  const int threads_ = threads();
   const GemmIsa& isa_;
   const std::string name_;
   const ConvShape shape_;
