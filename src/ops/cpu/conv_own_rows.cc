@@ -112,11 +112,14 @@ void RowConv::load_window(const Item& item) const {
     return;
   }
   const int64_t rows = (item.row1 - item.row0 - 1) * source_step_ + span_y_;
-  for (int64_t row = 0; row < rows; ++row)
-    if (row % source_step_ < kernel_)
+  for (int64_t row = 0; row <= rows; ++row) {
+    if (row < rows && row % source_step_ < kernel_) {
       for (int64_t g = 0; g < group_; ++g) load_row(item, row, g);
-  // K blocks beyond the kernel's columns have zero weights, but must not meet a NaN.
-  if (layout_ == Layout::flat) std::memset(item.window + rows * row_, 0, kK * 2);
+    } else if (layout_ == Layout::flat) {
+      // A row's last K blocks reach beyond it; the weights there are zero, but must not meet a NaN.
+      std::memset(item.window + row * row_, 0, kK * 2);
+    }
+  }
 }
 
 // The scratch row of one picture: the source's row with zeros where the window reaches beyond the picture.
