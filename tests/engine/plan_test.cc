@@ -84,7 +84,8 @@ TEST(Plan, ReusesMemory) {
   Plan train(make_model("cifar-resnet20"), {.batch = 8, .mode = Mode::train});
   EXPECT_LT(train.memory().arena_bytes, 0.7 * static_cast<double>(train.memory().arena_bytes_no_reuse));
   Plan infer(make_model("cifar-resnet20"), {.batch = 64});
-  EXPECT_LT(infer.memory().arena_bytes, 0.2 * static_cast<double>(infer.memory().arena_bytes_no_reuse));
+  // Two of the largest activations, 64 x 32 x 32 x 16 floats: one is read while the other is written.
+  EXPECT_LT(infer.memory().arena_bytes, 2 * (64 * 32 * 32 * 16 * 4) + 100000);
 }
 
 TEST(Plan, TheSameRunGivesTheSameBits) {
