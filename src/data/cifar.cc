@@ -109,6 +109,7 @@ std::string trimmed(const std::string& line) {
 std::vector<std::string> read_classes(const std::string& folder, const CifarLayout& layout) {
   const auto path = std::filesystem::path(folder) / layout.class_file;
   if (!std::filesystem::exists(path)) return layout.classes;
+  CHECK(std::filesystem::is_regular_file(path), path.string(), " is not a regular file");
   std::ifstream in(path);
   CHECK(in.good(), "cannot read ", path.string());
   std::vector<std::string> names;
@@ -116,6 +117,9 @@ std::vector<std::string> read_classes(const std::string& folder, const CifarLayo
     if (!trimmed(line).empty()) names.push_back(trimmed(line));
   CHECK(names.size() == layout.classes.size(), path.string(), " names ", names.size(), " classes; ", layout.name,
         " has ", layout.classes.size(), ": put one name on each line, or remove the file to use the standard names");
+  for (auto name = names.begin(); name != names.end(); ++name)
+    CHECK(std::find(names.begin(), name, *name) == name, path.string(), " names the class '", *name,
+          "' twice: give every class a name of its own, or remove the file to use the standard names");
   return names;
 }
 

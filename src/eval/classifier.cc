@@ -51,7 +51,10 @@ std::vector<Prediction> Classifier::classify(const Tensor& image, int top) {
   Plan& plan = impl_->plan;
   normalize(resize_and_crop(image, preprocessing.size), preprocessing, plan.input().f32());
   plan.forward();
-  const std::vector<float> p = softmax(plan.output().as<float>());
+  const std::span<const float> logits = plan.output().as<float>();
+  CHECK(std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); }),
+        "the network's outputs are not finite numbers; its weights are damaged");
+  const std::vector<float> p = softmax(logits);
   std::vector<int> order(p.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),

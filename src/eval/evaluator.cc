@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 
 #include "core/check.h"
@@ -85,7 +86,10 @@ EvalResult evaluate(const Checkpoint& checkpoint, std::shared_ptr<const Dataset>
   EvalOptions fitted = options;
   fitted.batch = std::clamp<int64_t>(options.batch, 1, std::max<int64_t>(data->size(), 1));
   Evaluator evaluator({graph, weights, checkpoint.preprocessing, checkpoint.classes}, std::move(data), fitted);
-  return *evaluator.run(progress);
+  EvalResult result = *evaluator.run(progress);
+  CHECK(std::isfinite(result.loss), "the loss of ", checkpoint.model,
+        " on this data is not finite; its weights are damaged");
+  return result;
 }
 
 }  // namespace resnet

@@ -104,10 +104,17 @@ std::string read_text_file(const std::string& path) {
   CHECK(!std::filesystem::is_directory(path), "cannot read '", path, "': it is a folder, not a file");
   std::ifstream in(path, std::ios::binary);
   CHECK(in, "cannot read '", path, "': ", std::strerror(errno));
-  std::ostringstream text;
-  text << in.rdbuf();
-  CHECK(!in.bad() && !text.bad(), "cannot read '", path, "': the disk gave an error");
-  return std::move(text).str();
+  constexpr size_t kMost = size_t{64} << 20, kPiece = 1 << 16;
+  std::string text;
+  while (in) {
+    const size_t size = text.size();
+    text.resize(size + kPiece);
+    in.read(text.data() + size, kPiece);
+    text.resize(size + static_cast<size_t>(in.gcount()));
+    CHECK(text.size() <= kMost, "cannot read '", path, "': more than ", kMost >> 20, " MiB are no text file of ours");
+  }
+  CHECK(!in.bad(), "cannot read '", path, "': the disk gave an error");
+  return text;
 }
 
 }  // namespace resnet

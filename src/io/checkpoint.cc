@@ -3,6 +3,7 @@
 #include "resnet/checkpoint.h"
 
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
@@ -49,7 +50,9 @@ void check_format(const Metadata& metadata, const std::string& path) {
 std::vector<std::string> parse_classes(const Metadata& metadata, const std::string& path) {
   const std::string& text = entry(metadata, "classes", path);
   try {
-    return nlohmann::json::parse(text).get<std::vector<std::string>>();
+    auto names = nlohmann::json::parse(text).get<std::vector<std::string>>();
+    CHECK(!names.empty(), path, ": the metadata entry 'classes' names no classes; the file is damaged");
+    return names;
   } catch (const nlohmann::json::exception&) {
     throw Error(join(path, ": the metadata entry 'classes' is not a JSON list of names: ", text.substr(0, 60)));
   }
@@ -71,6 +74,9 @@ Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string
   CHECK(p.mean.shape() == Shape({3}) || p.mean.shape() == Shape({p.size, p.size, 3}), path, ": ", kMean, " is ",
         p.mean.shape(), ", not [3] or [", p.size, ",", p.size, ",3]");
   CHECK(p.std.shape() == Shape({3}), path, ": ", kStd, " is ", p.std.shape(), ", not [3]");
+  for (const float v : p.std.as<float>())
+    CHECK(std::isfinite(v) && v > 0, path, ": ", kStd, " holds ", v, "; standard deviations are positive");
+  for (const float v : p.mean.as<float>()) CHECK(std::isfinite(v), path, ": ", kMean, " holds ", v);
   return p;
 }
 

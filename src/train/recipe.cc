@@ -90,7 +90,20 @@ const Field& field_at(const std::string& section, const toml::key& name, const s
                    nearest(name.str(), names), "'?"));
 }
 
+/// Dotted keys nest tables, and a parser that follows thousands of them runs out of stack.
+void check_nesting(const std::string& text, const std::string& path) {
+  constexpr int kMostDots = 100;
+  int dots = 0;
+  int64_t line = 1;
+  for (const char c : text) {
+    if (c == '.') CHECK(++dots <= kMostDots, path, ":", line, ": a key of more than ", kMostDots, " parts");
+    if (c == '\n') ++line;
+    if (c == '\n' || c == '=' || c == ',' || c == '[' || c == '{') dots = 0;
+  }
+}
+
 toml::table parse_toml(const std::string& text, const std::string& path) {
+  check_nesting(text, path);
   try {
     return toml::parse(text, path);
   } catch (const toml::parse_error& e) {

@@ -51,6 +51,9 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       total_steps_(s_.config.steps > 0 ? s_.config.steps : s_.config.epochs * steps_per_epoch_),
       seconds_before_(s_.state.seconds) {
   plan_.bind(s_.weights);
+  if (const int64_t tail = s_.data.train->size() % s_.config.batch; !s_.config.drop_last && s_.config.bn_group > 0)
+    CHECK(tail % s_.config.bn_group == 0, "an epoch's last batch has ", tail,
+          " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
   CHECK(s_.state.step <= total_steps_, "the run to resume has done ", s_.state.step, " steps already, more than the ",
         total_steps_, " that are asked for");
   if (s_.state.step > 0) lr_ = lr_after(s_.state.step - 1);
@@ -94,8 +97,6 @@ void Trainer::run_epoch() {
 Plan& Trainer::plan_for(int64_t count) {
   if (count == s_.config.batch) return plan_;
   if (!tail_) {
-    CHECK(s_.config.bn_group == 0 || count % s_.config.bn_group == 0, "an epoch's last batch has ", count,
-          " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
     tail_ = std::make_unique<Plan>(s_.graph, train_options(s_.config, count));
     tail_->bind(s_.weights);
   }
@@ -265,9 +266,11 @@ TrainResult train(const TrainConfig& config, const ProgressFn& progress) {
   TrainSetup setup = prepare(config, config.resume ? log->last_path() : "");
   std::string header = "# All settings of this run. resnet train reads this file as a recipe.\n";
   if (!config.pretrained.empty()) header += "# Started from the weights in " + config.pretrained + "\n";
-  if (log)
-    log->start(header + "\n" + to_toml(setup.config), config.resume ? std::optional(setup.state.step) : std::nullopt);
-  return Trainer(std::move(setup), log ? &*log : nullptr, progress).run();
+  header += "\n" + to_toml(setup.config);
+  const std::optional<int64_t> resumed_step = config.resume ? std::optional(setup.state.step) : std::nullopt;
+  Trainer trainer(std::move(setup), log ? &*log : nullptr, progress);
+  if (log) log->start(header, resumed_step);  // last: whatever cannot work has failed by now and leaves no files
+  return trainer.run();
 }
 
 }  // namespace resnet

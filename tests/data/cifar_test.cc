@@ -45,6 +45,8 @@ TEST(Cifar, TakesClassNamesFromTheFolder) {
   EXPECT_EQ(open_data(folder.path()).train->classes()[9], "j");
   put_file(folder / "batches.meta.txt", "a\nb\n");
   EXPECT_NE(error_of([&] { open_data(folder.path()); }).find("names 2 classes; CIFAR-10 has 10"), std::string::npos);
+  put_file(folder / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\na\n");
+  EXPECT_NE(error_of([&] { open_data(folder.path()); }).find("names the class 'a' twice"), std::string::npos);
 }
 
 TEST(Cifar, HoldsTheLastTenthOut) {

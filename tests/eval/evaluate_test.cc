@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numeric>
 
 #include "io/temp_folder.h"
@@ -115,6 +116,15 @@ TEST(Classifier, ProbabilitiesOfAllClassesAddUpToOne) {
   for (const Prediction& p : classifier.classify(Tensor({20, 30, 3}, DType::u8), 99)) sum += p.probability;
   EXPECT_NEAR(sum, 1, 1e-5);
   EXPECT_THAT(error_of([&] { classifier.classify(Tensor({20, 30}, DType::u8)); }), HasSubstr("[H,W,3]"));
+}
+
+TEST(Classifier, DamagedWeightsAreNoProbabilities) {
+  Checkpoint damaged = trained().checkpoint;
+  damaged.weights["fc.bias"] = damaged.weights.at("fc.bias").clone();
+  damaged.weights["fc.bias"].f32()[0] = std::numeric_limits<float>::quiet_NaN();
+  Classifier classifier(damaged);
+  EXPECT_THAT(error_of([&] { classifier.classify(Tensor({20, 30, 3}, DType::u8)); }), HasSubstr("not finite"));
+  EXPECT_THAT(error_of([&] { evaluate(damaged, trained().data.val); }), HasSubstr("not finite"));
 }
 
 }  // namespace

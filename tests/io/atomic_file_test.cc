@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "io/temp_folder.h"
 
@@ -84,6 +85,11 @@ TEST(AtomicFile, ReadingNamesWhatIsWrong) {
   const TempFolder folder;
   EXPECT_THAT(error_of([&] { read_text_file(folder / "none"); }), HasSubstr("No such file"));
   EXPECT_THAT(error_of([&] { read_text_file(folder.path()); }), HasSubstr("is a folder"));
+}
+
+TEST(AtomicFile, AnEndlessFileIsNotRead) {
+  if (!std::filesystem::exists("/dev/zero")) GTEST_SKIP() << "no /dev/zero";
+  EXPECT_THAT(error_of([] { read_text_file("/dev/zero"); }), HasSubstr("more than 64 MiB"));
 }
 
 }  // namespace

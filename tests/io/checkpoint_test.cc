@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "io/temp_folder.h"
 
 namespace resnet {
@@ -69,6 +71,12 @@ TEST(Checkpoint, ForeignAndDamagedFilesSayWhatIsMissing) {
   EXPECT_THAT(error_after([](auto& f) { f.metadata["format_version"] = "2"; }), HasSubstr("newer than this program"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["format_version"] = "x"; }), HasSubstr("'format_version' is 'x'"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["classes"] = "cat"; }), HasSubstr("not a JSON list"));
+  EXPECT_THAT(error_after([](auto& f) { f.metadata["classes"] = "[]"; }), HasSubstr("names no classes"));
+  EXPECT_THAT(error_after([](auto& f) {
+                f.tensors["preprocessing.std"] = Tensor({3});
+                std::fill_n(f.tensors["preprocessing.std"].f32(), 3, 0.0f);
+              }),
+              HasSubstr("preprocessing.std holds 0"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["image_size"] = "-1"; }), HasSubstr("'image_size' is '-1'"));
   EXPECT_THAT(error_after([](auto& f) { f.tensors.erase("preprocessing.mean"); }),
               HasSubstr("'preprocessing.mean' is missing"));

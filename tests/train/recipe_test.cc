@@ -65,6 +65,12 @@ TEST(Recipe, MistakesAreSaidWithTheirLine) {
   EXPECT_THAT(error_in("[train]\nbatch = 1\nbatch = 2\n"), HasSubstr("r.toml:3: "));
 }
 
+TEST(Recipe, AKeyOfThousandsOfPartsIsRefused) {
+  std::string key = "a";
+  for (int i = 0; i < 50000; ++i) key += ".a";
+  EXPECT_THAT(error_in("\n" + key + " = 1\n"), HasSubstr("r.toml:2: a key of more than 100 parts"));
+}
+
 TEST(Recipe, ImpossibleValuesAreSaidWithTheirLine) {
   EXPECT_THAT(error_in("[train]\nbatch = 0\n"), HasSubstr("r.toml:2: train.batch must be at least 1, not 0"));
   EXPECT_THAT(error_in("[optimizer]\nlr = -0.1\n"), HasSubstr("r.toml:2: optimizer.lr must be at least 0, not -0.1"));
