@@ -45,7 +45,7 @@ void add_synthesize(CLI::App& app, DataArgs& args, const Output& out) {
       ->check(whole_number(2, 10))
       ->type_name("N")
       ->capture_default_str();
-  sub->add_option("--seed", o.seed, "Of the pictures")->type_name("N")->capture_default_str();
+  sub->add_option("--seed", o.seed, "Of the pictures")->check(whole_number(0))->type_name("N")->capture_default_str();
   sub->footer("Example:\n  resnet data synthesize pictures --count 100\n");
   sub->fallthrough();
   sub->callback([&] { args.run = [&] { return synthesize_data(args.synthesize, out); }; });

@@ -39,6 +39,7 @@ volatile std::sig_atomic_t g_notice = 1;  // 0: --quiet
 
 // The first signal asks the trainer to finish its step and save; the second one ends the program at once.
 void on_signal(int signal) {
+  if (g_signal != 0 && signal == SIGPIPE) return;  // each line that nobody reads gives another
   if (g_signal != 0) std::_Exit(128 + signal);
   g_signal = signal;
   request_stop();
@@ -53,6 +54,7 @@ void catch_signals(bool quiet) {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGPIPE, &action, nullptr);  // the reader of the output is gone: nothing of the run may be lost
 }
 
 // "runs/resnet20-20260131-235959"
@@ -113,8 +115,19 @@ void check_folder(const TrainArgs& args) {
   }
   if (args.output_dir.empty() || !fs::exists(args.output_dir)) return;
   CHECK(fs::is_directory(args.output_dir), "--output-dir ", args.output_dir, " is a file");
-  CHECK(fs::is_empty(args.output_dir), args.output_dir,
-        " holds files already; give --resume to go on with that run, or another --output-dir");
+  const bool resumable = fs::exists(args.output_dir + "/last.safetensors");
+  CHECK(fs::is_empty(args.output_dir), args.output_dir, " holds files already; ",
+        resumable ? "give --resume to go on with that run" : "empty it (it has no run that could be resumed)",
+        ", or another --output-dir");
+}
+
+// What is most often misspelt fails before the long list of settings is printed.
+void check_names(const TrainConfig& config) {
+  const Graph model = make_model(config.model, {.image_size = config.image_size});
+  DataOptions options;
+  options.train_split = config.train_split;
+  options.image_size = model.input_shape()[1];
+  open_data(config.data, options);
 }
 
 int run(const TrainArgs& args, const Output& out) {
@@ -123,6 +136,7 @@ int run(const TrainArgs& args, const Output& out) {
   apply_flags(args, config);
   if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
   validate(config);
+  check_names(config);
   log_settings(config, out);
   catch_signals(out.quiet);
   TrainLog log(config, out);
@@ -152,14 +166,16 @@ void add_flags(CLI::App& app, TrainArgs& args) {
       ->type_name("N");
   app.add_option("--lr", args.lr, "Learning rate")->check(number_from(0))->type_name("X");
   app.add_option("--wd,--weight-decay", args.weight_decay, "Weight decay")->check(number_from(0))->type_name("X");
-  app.add_option("--momentum", args.momentum, "Momentum")->check(number_from(0, 1))->type_name("X");
+  app.add_option("--momentum", args.momentum, "Momentum")->check(number_from(0, 0.9999))->type_name("X");
   choose_from(
       app.add_option("--dtype", args.dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
       {"f32", "bf16", "auto"});
   app.add_option("-j,--workers", args.workers, "Threads that prepare pictures")
       ->check(whole_number(0, 1024))
       ->type_name("N");
-  app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")->type_name("N");
+  app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")
+      ->check(whole_number(0))
+      ->type_name("N");
   app.add_option("--pretrained", args.pretrained, "Start from these weights")->type_name("FILE");
   CLI::Option* folder =
       app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");

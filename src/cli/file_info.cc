@@ -1,4 +1,5 @@
 // resnet info FILE: what is in a file of weights.
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/common.h"
@@ -33,10 +34,9 @@ std::string tensor_table(const StateDict& tensors) {
   return table.str();
 }
 
-std::string one_line(std::string text) {
-  for (char& c : text)
-    if (c == '\n') c = ' ';
-  return shortened(text, kLongText);
+std::string short_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return shortened(one_line(text), kLongText);
 }
 
 std::string mean_text(const Preprocessing& p) {
@@ -64,7 +64,7 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
   out.print("classes          {}: {}\n", c.classes.size(), shortened(classes, kLongText));
   out.print("preprocessing    {0}x{0} pixels, {1}, std {2:.4f} {3:.4f} {4:.4f}\n", p.size, mean_text(p), p.std.f32()[0],
             p.std.f32()[1], p.std.f32()[2]);
-  for (const auto& [key, value] : c.state) out.print("{:<16} {}\n", key, one_line(value));
+  for (const auto& [key, value] : c.state) out.print("{:<16} {}\n", key, short_line(value));
   out.print("resumable        {}\n",
             c.momentum.empty() ? "no (weights alone)" : "yes (momentum and counters are there)");
 }
@@ -81,7 +81,7 @@ void file_info(const std::string& path, const Output& out) {
   record["tensors"] = tensors_json(raw.tensors);
   out.record(record);
   out.print("{}\n", tensor_table(raw.tensors));
-  for (const auto& [key, value] : raw.metadata) out.print("{:<16} {}\n", key, one_line(value));
+  for (const auto& [key, value] : raw.metadata) out.print("{:<16} {}\n", key, short_line(value));
   out.print("a plain safetensors file (no model, classes or preprocessing): {} tensors, {} parameters\n",
             raw.tensors.size(), grouped(trainable_elements(raw.tensors)));
 }

@@ -1,11 +1,14 @@
 // The program `resnet`: parses the command line, runs one command, and turns failures into one line and an exit status:
 // 0 done, 1 failed, 2 wrong usage. Commands register themselves (command.h).
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
 
 #include "cli/command.h"
+#include "cli/text.h"
 #include "core/check.h"
 #include "core/nearest.h"
 
@@ -31,7 +34,7 @@ void add_command(CLI::App& app, const Command& command, Parsed& parsed) {
 
 int usage_error(const std::string& command, const std::string& text) {
   const std::string of = command.empty() ? "" : " " + command;
-  std::fprintf(stderr, "resnet%s: %s (see 'resnet%s --help')\n", of.c_str(), text.c_str(), of.c_str());
+  std::fprintf(stderr, "resnet%s: %s (see 'resnet%s --help')\n", of.c_str(), one_line(text).c_str(), of.c_str());
   return kUsage;
 }
 
@@ -43,25 +46,41 @@ std::vector<std::string> flags_of(const CLI::App& app) {
   return flags;
 }
 
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+// "resnet data synthesize" -> its last subcommand, whose flags and help a mistake is about.
+const CLI::App& innermost(const CLI::App& app, std::string& path) {
+  const std::vector<CLI::App*> subs = app.get_subcommands();
+  if (subs.empty()) return app;
+  if (!path.empty()) path += ' ';
+  path += subs.front()->get_name();
+  return innermost(*subs.front(), path);
+}
+
+// The first word after a command with subcommands that is none of them; empty where there is none.
+std::string unknown_subcommand(const CLI::App& sub, int argc, char** argv, std::string& suggestion) {
+  std::vector<std::string> names;
+  for (const CLI::App* choice : sub.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(choice->get_name());
+  suggestion = nearest(argc > 2 ? argv[2] : "", names);
+  return names.empty() || argc < 3 || argv[2][0] == '-' ? "" : argv[2];
 }
 
 int explain(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help, --version
-  const std::vector<CLI::App*> subs = app.get_subcommands();
-  if (subs.empty()) return usage_error("", join("unknown flag ", argv[1], "; a command comes first"));
-  const CLI::App& sub = *subs.front();
-  const auto known = [&](const std::string& flag) { return sub.get_option_no_throw(flag) != nullptr; };
+  std::string path, suggestion;
+  const CLI::App& sub = innermost(app, path);
+  if (path.empty()) return usage_error("", join("unknown flag ", argv[1], "; a command comes first"));
+  if (const std::string word = unknown_subcommand(sub, argc, argv, suggestion); !word.empty())
+    return usage_error(path, join("unknown subcommand '", word, "'; did you mean '", suggestion, "'?"));
+  const auto known = [&](const std::string& flag) {
+    return sub.get_option_no_throw(flag) != nullptr || sub.get_parent()->get_option_no_throw(flag) != nullptr;
+  };
   for (int i = 2; i < argc; ++i) {
     const std::string word = argv[i], flag = word.substr(0, word.find('='));
     if (flag == "--") break;
     if (flag.rfind("--", 0) != 0 || known(flag)) continue;
-    return usage_error(sub.get_name(),
-                       join("unknown flag ", flag, "; did you mean ", nearest(flag, flags_of(sub)), "?"));
+    return usage_error(path, join("unknown flag ", flag, "; did you mean ", nearest(flag, flags_of(sub)), "?"));
   }
-  return usage_error(sub.get_name(), one_line(error.what()));
+  return usage_error(path, error.what());
 }
 
 bool is_command(const std::string& word) {
@@ -73,6 +92,13 @@ int unknown_command(const std::string& word) {
   std::vector<std::string> names;
   for (const Command& command : commands()) names.push_back(command.name);
   return usage_error("", join("unknown command '", word, "'; did you mean '", nearest(word, names), "'?"));
+}
+
+// A stream that the caller has closed is taken by a file that cannot be used: no file of ours may get its number, or what
+// is printed would end up there.
+void claim_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY) < 0) return;
 }
 
 int run_command(const Parsed& parsed) {
@@ -109,12 +135,13 @@ int real_main(int argc, char** argv) {
 }  // namespace resnet::cli
 
 int main(int argc, char** argv) {
+  resnet::cli::claim_standard_streams();
   try {
     return resnet::cli::real_main(argc, argv);
   } catch (const std::bad_alloc&) {
     std::fputs("resnet: out of memory; a smaller batch (-b) needs less\n", stderr);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "resnet: %s\n", error.what());
+    std::fprintf(stderr, "resnet: %s\n", resnet::cli::one_line(error.what()).c_str());
   }
   return resnet::cli::kFailed;
 }

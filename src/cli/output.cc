@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cli/text.h"
 #include "core/check.h"
 
 namespace resnet::cli {
@@ -17,7 +18,7 @@ void Output::record(const Json& value) const {
   std::fflush(stdout);
 }
 
-void Output::error(const std::string& text) const { write_log("resnet: " + text + "\n"); }
+void Output::error(const std::string& text) const { write_log("resnet: " + one_line(text) + "\n"); }
 
 void Output::write_result(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

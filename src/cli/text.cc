@@ -52,6 +52,27 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
+std::string one_line(const std::string& text) {
+  constexpr size_t kLongest = 3000, kHead = 2000, kTail = 500;
+  const auto printable = [](std::string_view part) {
+    std::string out;
+    for (const char c : part) {
+      const auto code = static_cast<unsigned char>(c);
+      if (c == '\n')
+        out += "\\n";
+      else if (code < 0x20 || code == 0x7f)
+        out += fmt::format("\\x{:02x}", code);
+      else
+        out += c;
+    }
+    return out;
+  };
+  const std::string_view all = text;
+  if (all.size() <= kLongest) return printable(all);
+  return fmt::format("{} … ({} bytes left out) … {}", printable(all.substr(0, kHead)), all.size() - kHead - kTail,
+                     printable(all.substr(all.size() - kTail)));
+}
+
 size_t display_width(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }

@@ -14,6 +14,8 @@ std::string human_duration(double seconds);           ///< "0:09", "1:02:03", "2
 std::string percent(double value, int decimals = 2);  ///< of a value in percent: "91.25 %"
 /// A word as a POSIX shell reads it back: quoted only where needed.
 std::string shell_word(const std::string& text);
+/// Text for a message of one line: control characters as \n and \x1b, the middle of what is very long left out.
+std::string one_line(const std::string& text);
 /// Code points of UTF-8 text: its width in a terminal, near enough.
 size_t display_width(const std::string& text);
 /// At most `width` code points, the last one "…" where something was cut.

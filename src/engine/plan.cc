@@ -103,9 +103,10 @@ struct Plan::Impl {
     for (const ParamSpec& p : c.graph.params()) {
       const auto found = params.find(p.suffix);
       if (found == params.end())
-        wrong += join("\n  missing: ", p.suffix, " ", p.shape);
+        wrong += join(wrong.empty() ? " " : "; ", "missing: ", p.suffix, " ", p.shape);
       else if (!(found->second.shape() == p.shape))
-        wrong += join("\n  ", p.suffix, ": ", found->second.shape(), " given, ", p.shape, " needed");
+        wrong +=
+            join(wrong.empty() ? " " : "; ", p.suffix, ": ", found->second.shape(), " given, ", p.shape, " needed");
       else
         parameter_bytes += static_cast<int64_t>(found->second.bytes());
     }

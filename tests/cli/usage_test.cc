@@ -55,6 +55,10 @@ TEST(Usage, WrongUsageIsStatusTwoWithASuggestion) {
   expect_failure(resnet_program("predict"), 2, "IMAGE");
   expect_failure(resnet_program("eval"), 2, "--data");
   expect_failure(resnet_program("data"), 2, "subcommand");
+  expect_failure(resnet_program("data chekc x"), 2, "did you mean 'check'?");
+  expect_failure(resnet_program("data synthesize x --count 0"), 2, "resnet data synthesize: --count: must be");
+  expect_failure(resnet_program("data synthesize x --cuont 5"), 2, "did you mean --count?");
+  expect_failure(resnet_program("train --seed -1"), 2, "--seed: must be");
   expect_failure(resnet_program("--nonsense"), 2, "nonsense");
 }
 
@@ -70,6 +74,22 @@ TEST(Usage, FailuresAreStatusOneWithOneLine) {
   expect_failure(resnet_program("train -q --model cifar-resnet2 --steps 1"), 1, "cifar-resnet");
   expect_failure(resnet_program("report no-such-run"), 1, "no-such-run");
   expect_failure(resnet_program("info", "RESNET_ISA=mmx"), 1, "RESNET_ISA");
+  expect_failure(resnet_program("train --model cifar-resnet21 --steps 1"), 1, "6n+2");
+  expect_failure(resnet_program("train --data sinthetic: --steps 1"), 1, "synthetic:");
+  expect_failure(resnet_program("predict -q \"$(printf 'no\\nsuch\\033[1m')\" --weights \"$(printf 'a\\nb')\""), 1,
+                 "a\\nb");
+}
+
+TEST(Usage, ARunThatCannotBeginLeavesNoFolder) {
+  const TempFolder folder;
+  const std::string run = folder / "run";
+  const std::string args =
+      "train -q --data synthetic:train=64,val=16 -b 48 --epochs 1 --model cifar-resnet8 --output-dir '" + run + "' ";
+  expect_failure(resnet_program(args + "--set data.pad=100"), 1, "padding");
+  expect_failure(resnet_program(args + "--set train.drop_last=false --set model.bn_group=12"), 1, "model.bn_group");
+  EXPECT_FALSE(fs::exists(run));
+  write_file(run + "/config.toml", "");
+  expect_failure(resnet_program(args), 1, "no run that could be resumed");
 }
 
 TEST(Usage, AFullDiskIsNoticed) {
