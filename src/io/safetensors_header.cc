@@ -58,6 +58,12 @@ class StrictParser {
   std::vector<std::set<std::string>> keys_;
 };
 
+/// A value for a message: its beginning, however long the file has made it.
+std::string shown(const json& value) {
+  const std::string text = value.dump();
+  return text.size() <= 60 ? text : text.substr(0, 57) + "…";
+}
+
 std::optional<uint64_t> multiply(uint64_t a, uint64_t b) {
   uint64_t product = 0;
   if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
@@ -65,7 +71,7 @@ std::optional<uint64_t> multiply(uint64_t a, uint64_t b) {
 }
 
 DType parse_file_dtype(const json& value, const std::string& where) {
-  CHECK(value.is_string(), where, "dtype is ", value.dump(), ", not a string");
+  CHECK(value.is_string(), where, "dtype is ", shown(value), ", not a string");
   const std::string name = value.get<std::string>();
   for (const FileDType& d : kFileDTypes)
     if (d.name == name) return d.dtype;
@@ -73,12 +79,12 @@ DType parse_file_dtype(const json& value, const std::string& where) {
 }
 
 uint64_t parse_unsigned(const json& value, const std::string& where, const char* what) {
-  CHECK(value.is_number_unsigned(), where, what, " has the entry ", value.dump(), ", not a whole number from 0");
+  CHECK(value.is_number_unsigned(), where, what, " has the entry ", shown(value), ", not a whole number from 0");
   return value.get<uint64_t>();
 }
 
 Shape parse_shape(const json& value, const std::string& where) {
-  CHECK(value.is_array(), where, "shape is ", value.dump(), ", not a list");
+  CHECK(value.is_array(), where, "shape is ", shown(value), ", not a list");
   CHECK(value.size() <= Shape::kMaxRank, where, "the shape has ", value.size(), " axes; at most ", Shape::kMaxRank,
         " are supported");
   std::vector<int64_t> extents;
@@ -98,7 +104,7 @@ SafetensorsEntry parse_entry(const json& value, uint64_t data_bytes, const std::
   entry.dtype = parse_file_dtype(value["dtype"], where);
   entry.shape = parse_shape(value["shape"], where);
   const json& offsets = value["data_offsets"];
-  CHECK(offsets.is_array() && offsets.size() == 2, where, "data_offsets is ", offsets.dump(), ", not [begin, end]");
+  CHECK(offsets.is_array() && offsets.size() == 2, where, "data_offsets is ", shown(offsets), ", not [begin, end]");
   entry.begin = parse_unsigned(offsets[0], where, "data_offsets");
   entry.end = parse_unsigned(offsets[1], where, "data_offsets");
   CHECK(entry.begin <= entry.end && entry.end <= data_bytes, where, "data_offsets [", entry.begin, ", ", entry.end,
