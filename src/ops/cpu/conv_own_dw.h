@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ops/cpu/conv_own_shape.h"
+#include "ops/cpu/conv_shape.h"
 #include "ops/cpu/gemm_tile.h"
 
 namespace resnet {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "ops/cpu/conv_own_shape.h"
+#include "ops/cpu/conv_shape.h"
 #include "ops/cpu/gemm_tile.h"
 
 namespace resnet {

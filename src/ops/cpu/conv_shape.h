@@ -1,15 +1,16 @@
-// The sizes of a convolution as the own kernels see them, and the little arithmetic they share.
+// The sizes of a convolution, and the little arithmetic that kernels share.
 #pragma once
 
 #include <cstdint>
 
 namespace resnet {
 
-/// x [n,h,w,c] -> y [n,oh,ow,oc], weight [oc,c,k,k].
+/// x [n,h,w,c] -> y [n,oh,ow,oc], weight [oc,c/groups,k,k].
 struct ConvShape {
   int64_t n, h, w, c;
   int64_t k, stride, pad;
   int64_t oh, ow, oc;
+  int64_t groups = 1;
 };
 
 /// A 1x1 convolution without stride sees only a list of pixels: n·h·w pictures of one pixel each.
