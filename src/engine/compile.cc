@@ -79,6 +79,7 @@ class Compiler {
         KernelChoice choice = choose_kernel(spec, options_.backend);
         step.kernel = std::move(choice.kernel);
         step.why = std::move(choice.rejected);
+        if (step.why.empty()) step.why = step.kernel->why();
       } catch (const Error& e) {
         throw Error(join("node '", node.name, "': ", e.what()));
       }

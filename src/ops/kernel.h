@@ -66,6 +66,7 @@ class Kernel {
   Kernel& operator=(const Kernel&) = delete;
 
   virtual std::string name() const = 0;  ///< "onednn:brgconv:avx512_core_amx"
+  virtual std::string why() const { return {}; }  ///< why better implementations of its parts were not taken
   /// Called after the parameters have changed and before the next forward: re-pack, fold, convert.
   virtual void pack(const std::vector<float*>& /*w*/) {}
   virtual void forward(const KernelArgs& a) = 0;

@@ -20,7 +20,8 @@ struct ConvCase {
   ConvShape shape{};
   DType dtype = DType::f32;  ///< of x, y, dx, dy: f32 or bf16
   ConvPassKind pass = ConvPassKind::forward;
-  bool train = false;  ///< weights change with every step
+  bool train = false;                            ///< weights change with every step
+  bool bias = false, add = false, relu = false;  ///< what forward adds and clips
 };
 
 /// Buffers of one call, dense NHWC in the case's dtype. A pass reads and writes only its own.
@@ -45,6 +46,8 @@ class ConvPass {
   virtual void pack(const float* /*w*/) {}
   virtual void run(const ConvArgs& a) = 0;
   virtual size_t workspace_bytes() const { return 0; }
+  /// Whether a data gradient can be added to dx.
+  virtual bool accumulates() const { return true; }
 };
 
 /// One implementation, registered by the file that defines it.
