@@ -18,6 +18,9 @@ template <class T> const BatchNormLoops<T>& loops();
 template <> const BatchNormLoops<float>& loops<float>() { return batch_norm_table().f32; }
 template <> const BatchNormLoops<uint16_t>& loops<uint16_t>() { return batch_norm_table().bf16; }
 
+// An output of more bytes a thread than this would not stay in a second-level cache until it is read.
+constexpr int64_t kStreamBytes = int64_t{3} << 19;
+
 constexpr int64_t kMean = 0, kInvStd = 1;  // rows of the saved statistics of a group
 
 template <class T> class CpuBatchNorm final : public Kernel {
@@ -27,6 +30,7 @@ template <class T> class CpuBatchNorm final : public Kernel {
     const int64_t group = a_.group > 0 && spec.train ? std::min(a_.group, n) : n;
     groups_ = (n + group - 1) / group;
     rows_ = spec.y.elements() / c_;
+    stream_ = spec.y.elements() * static_cast<int64_t>(sizeof(T)) / threads() > kStreamBytes;
     group_rows_ = group * spec.y[1] * spec.y[2];
     // Workspace: two sums a channel and thread in double, then five vectors of coefficients.
     sums_bytes_ = static_cast<size_t>(threads() * 2 * c_) * sizeof(double);
@@ -58,8 +62,8 @@ template <class T> class CpuBatchNorm final : public Kernel {
       }
       over_rows(g, [&](int64_t row, int64_t n, int) {
         loops<T>().normalize(x(k) + row * c_, a_.add ? static_cast<const T*>(k.x[1]) + row * c_ : nullptr,
-                             static_cast<T*>(k.y) + row * c_, spec_.train ? mask(k, row) : nullptr, a_.relu, n, c_,
-                             scale, shift);
+                             static_cast<T*>(k.y) + row * c_, spec_.train ? mask(k, row) : nullptr, a_.relu,
+                             stream_ && k.y != k.x[0] && k.y != k.x[1], n, c_, scale, shift);
       });
     }
   }
@@ -85,10 +89,12 @@ template <class T> class CpuBatchNorm final : public Kernel {
   }
   int64_t rows_of(int64_t group) const { return std::min(group_rows_, rows_ - group * group_rows_); }
 
+  // Threads start at multiples of four rows: where there are 16 channels or a multiple, that is a whole cache line.
   template <class Body> void over_rows(int64_t group, const Body& body) const {
-    const int64_t first = group * group_rows_;
-    parallel_for(rows_of(group),
-                 [&](int64_t begin, int64_t end, int thread) { body(first + begin, end - begin, thread); });
+    const int64_t first = group * group_rows_, rows = rows_of(group);
+    parallel_for((rows + 3) / 4, [&](int64_t begin, int64_t end, int thread) {
+      body(first + 4 * begin, std::min(rows, 4 * end) - 4 * begin, thread);
+    });
   }
 
   // Adds the threads' sums up, in their order, into the first thread's.
@@ -144,13 +150,14 @@ template <class T> class CpuBatchNorm final : public Kernel {
     T *dx = static_cast<T*>(k.dx[0]), *d_addend = a_.add ? static_cast<T*>(k.dx[1]) : nullptr;
     over_rows(group, [&](int64_t row, int64_t n, int) {
       loops<T>().backward(x(k) + row * c_, dy + row * c_, mask(k, row), dx ? dx + row * c_ : nullptr,
-                          d_addend ? d_addend + row * c_ : nullptr, k.accumulate[1], n, c_, p, q, r);
+                          d_addend ? d_addend + row * c_ : nullptr, k.accumulate[1], stream_, n, c_, p, q, r);
     });
   }
 
   const BatchNorm::Attributes a_;
   const int64_t c_;
   int64_t groups_ = 1, rows_ = 0, group_rows_ = 0;
+  bool stream_ = false;  // outputs go past the caches
   size_t sums_bytes_ = 0, stats_bytes_ = 0;
 };
 

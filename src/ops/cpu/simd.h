@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#ifdef __AVX512F__
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -40,13 +40,72 @@ typedef uint16_t H16 __attribute__((vector_size(32), aligned(2), may_alias));
 
 inline F16 load16(const float* p) { return *reinterpret_cast<const F16*>(p); }
 inline F16 load16(const uint16_t* p) {
+#ifdef __AVX512F__
+  return reinterpret_cast<F16>(
+      _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
+#else
   return reinterpret_cast<F16>(__builtin_convertvector(*reinterpret_cast<const H16*>(p), U16) << 16);
+#endif
+}
+// Rounded to nearest even; the processor's own instruction takes subnormal numbers for zeros.
+inline H16 bf16(F16 v) {
+#ifdef __AVX512BF16__
+  return reinterpret_cast<H16>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(v)));
+#else
+  const U16 u = reinterpret_cast<U16>(v);
+  return __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, H16);
+#endif
 }
 inline void store16(float* p, F16 v) { *reinterpret_cast<F16*>(p) = v; }
-inline void store16(uint16_t* p, F16 v) {
-  const U16 u = reinterpret_cast<U16>(v);
-  *reinterpret_cast<H16*>(p) = __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, H16);
+inline void store16(uint16_t* p, F16 v) { *reinterpret_cast<H16*>(p) = bf16(v); }
+inline void store32(float* p, F16 a, F16 b) {
+  store16(p, a);
+  store16(p + 16, b);
 }
+inline void store32(uint16_t* p, F16 a, F16 b) {
+#ifdef __AVX512BF16__
+  _mm512_storeu_si512(
+      p, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(a))));
+#else
+  store16(p, a);
+  store16(p + 16, b);
+#endif
+}
+
+// Non-temporal stores: past the caches, so that no line is read before it is written. p is a multiple of 64 bytes; whoever
+// is to read it on another thread needs an end_streaming() in between.
+inline void stream_line(void* p, const void* line) {
+#ifdef __AVX512F__
+  _mm512_stream_si512(static_cast<__m512i*>(p), _mm512_loadu_si512(line));
+#elif defined(__AVX__)
+  for (int i = 0; i < 2; ++i)
+    _mm256_stream_si256(static_cast<__m256i*>(p) + i, _mm256_loadu_si256(static_cast<const __m256i*>(line) + i));
+#elif defined(__SSE2__)
+  for (int i = 0; i < 4; ++i)
+    _mm_stream_si128(static_cast<__m128i*>(p) + i, _mm_loadu_si128(static_cast<const __m128i*>(line) + i));
+#else
+  __builtin_memcpy(p, line, 64);
+#endif
+}
+inline void end_streaming() {
+#ifdef __SSE2__
+  _mm_sfence();
+#endif
+}
+inline void stream32(float* p, F16 a, F16 b) {
+  stream_line(p, &a);
+  stream_line(p + 16, &b);
+}
+inline void stream32(uint16_t* p, F16 a, F16 b) {
+#ifdef __AVX512BF16__
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(
+                                                         reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(a))));
+#else
+  H16 line[2] = {bf16(a), bf16(b)};
+  stream_line(p, line);
+#endif
+}
+inline bool whole_line(const void* p) { return reinterpret_cast<uintptr_t>(p) % 64 == 0; }
 
 // How many of sixteen lanes a block of channels has: all, or the first n. The others are zero, and are not written.
 struct All {};

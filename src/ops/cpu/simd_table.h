@@ -1,4 +1,4 @@
-// How a table of functions from a *.simd.cc file is chosen: SIMD_TABLE declares its three copies, SIMD_BEST picks one.
+// How a table of functions from a *.simd.cc file is chosen: SIMD_TABLE declares its four copies, SIMD_BEST picks one.
 #pragma once
 
 #include "core/cpu.h"
@@ -12,6 +12,13 @@
   }                            \
   namespace avx512 {           \
   extern const Type name;      \
+  }                            \
+  namespace avx512_bf16 {      \
+  extern const Type name;      \
   }
 
-#define SIMD_BEST(name) (isa() >= Isa::avx512 ? avx512::name : isa() == Isa::avx2 ? avx2::name : generic::name)
+#define SIMD_BEST(name)                          \
+  (isa() >= Isa::avx512_bf16 ? avx512_bf16::name \
+   : isa() == Isa::avx512    ? avx512::name      \
+   : isa() == Isa::avx2      ? avx2::name        \
+                             : generic::name)
