@@ -13,9 +13,11 @@ namespace resnet {
 struct SafetensorsFile {
   StateDict tensors;
   std::map<std::string, std::string> metadata;  ///< the "__metadata__" strings
+  std::vector<std::string> notes;               ///< what a reader of another format has to say; not written
 };
 
-/// Reads a whole .safetensors file (mapped read-only; tensors keep the mapping alive and must not be written).
+/// Reads a whole .safetensors file by mapping it: nothing is copied, a tensor is read from the disk when it is touched.
+/// Tensors keep the mapping alive; they may be written, which changes this process's memory and never the file.
 /// Throws Error naming the file and the place for anything malformed: header length, JSON, dtype, shape, offsets, holes.
 SafetensorsFile read_safetensors(const std::string& path);
 /// Writes atomically: to a temporary file beside `path`, fsync, rename. On failure (full disk, read-only folder) throws
@@ -28,7 +30,7 @@ struct Checkpoint {
   std::string model;                 ///< as make_model takes it
   std::vector<std::string> classes;  ///< names; the index is the logit
   Preprocessing preprocessing;
-  StateDict weights;  ///< parameters and running statistics, f32, writable
+  StateDict weights;  ///< parameters and running statistics, f32, writable (see read_safetensors)
   /// Training state (last.safetensors only; else empty): momentum by parameter key, and counters and settings as text.
   StateDict momentum;
   std::map<std::string, std::string> state;  ///< "step", "epoch", "best_top1", "recipe" (TOML), "seed", …

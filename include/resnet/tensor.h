@@ -15,7 +15,8 @@
 
 namespace resnet {
 
-enum class DType : uint8_t { f32, bf16, i32, i64, u8 };
+/// Computing is done in f32 and bf16; the others are for pictures, labels and what stands in files.
+enum class DType : uint8_t { f32, bf16, i32, i64, u8, f16, f64 };
 
 size_t size_of(DType dtype);            ///< bytes of one element
 std::string_view name_of(DType dtype);  ///< "f32", "bf16", …
@@ -62,7 +63,7 @@ class Tensor {
   size_t bytes() const { return static_cast<size_t>(elements()) * size_of(dtype_); }
   void* raw() const { return data_; }
 
-  /// The elements as T. Throws Error when T is not the tensor's dtype (bf16 is uint16_t).
+  /// The elements as T. Throws Error when T is not the tensor's dtype (uint16_t is bf16).
   template <class T> std::span<T> as() const;
   float* f32() const;
   int32_t* i32() const;

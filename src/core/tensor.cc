@@ -18,8 +18,8 @@ struct DTypeInfo {
 };
 
 constexpr DTypeInfo kDTypes[] = {
-    {DType::f32, "f32", 4}, {DType::bf16, "bf16", 2}, {DType::i32, "i32", 4},
-    {DType::i64, "i64", 8}, {DType::u8, "u8", 1},
+    {DType::f32, "f32", 4}, {DType::bf16, "bf16", 2}, {DType::i32, "i32", 4}, {DType::i64, "i64", 8},
+    {DType::u8, "u8", 1},   {DType::f16, "f16", 2},   {DType::f64, "f64", 8},
 };
 
 const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }

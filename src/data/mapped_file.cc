@@ -13,7 +13,7 @@
 
 namespace resnet {
 
-MappedFile::MappedFile(const std::string& path) {
+MappedFile::MappedFile(const std::string& path, Access access) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   CHECK(fd >= 0, "cannot open ", path, ": ", std::strerror(errno));
   struct stat info {};
@@ -21,7 +21,9 @@ MappedFile::MappedFile(const std::string& path) {
   const bool regular = known && S_ISREG(info.st_mode);
   void* data = nullptr;
   if (regular && info.st_size > 0)
-    data = ::mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_SHARED, fd, 0);
+    data =
+        ::mmap(nullptr, static_cast<size_t>(info.st_size), access == Access::read ? PROT_READ : PROT_READ | PROT_WRITE,
+               access == Access::read ? MAP_SHARED : MAP_PRIVATE, fd, 0);
   const int error = errno;
   ::close(fd);
   CHECK(regular, path, " is not a regular file");

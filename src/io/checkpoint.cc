@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "io/state_dict.h"
+#include "io/to_f32.h"
 
 namespace resnet {
 
@@ -58,17 +59,11 @@ std::vector<std::string> parse_classes(const Metadata& metadata, const std::stri
   }
 }
 
-/// A writable f32 copy (the file's own memory must not be written).
-Tensor copy_f32(const Tensor& tensor, const std::string& name, const std::string& path) {
-  CHECK(tensor.dtype() == DType::f32, path, ": tensor '", name, "' holds ", tensor.dtype(), "; checkpoints hold f32");
-  return tensor.clone();
-}
-
 Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string& path) {
   const auto tensor = [&](std::string_view name) {
     const auto found = file.tensors.find(std::string(name));
     CHECK(found != file.tensors.end(), path, ": tensor '", name, "' is missing; the file is damaged");
-    return copy_f32(found->second, std::string(name), path);
+    return to_f32(found->second);
   };
   Preprocessing p{.size = whole_number(file.metadata, "image_size", path), .mean = tensor(kMean), .std = tensor(kStd)};
   CHECK(p.mean.shape() == Shape({3}) || p.mean.shape() == Shape({p.size, p.size, 3}), path, ": ", kMean, " is ",
@@ -92,9 +87,9 @@ Checkpoint load_checkpoint(const std::string& path) {
   for (const auto& [name, tensor] : file.tensors) {
     if (name == kMean || name == kStd || is_batch_counter(name)) continue;
     if (name.starts_with(kMomentum))
-      checkpoint.momentum[name.substr(kMomentum.size())] = copy_f32(tensor, name, path);
+      checkpoint.momentum[name.substr(kMomentum.size())] = to_f32(tensor);
     else
-      checkpoint.weights[name] = copy_f32(tensor, name, path);
+      checkpoint.weights[name] = to_f32(tensor);
   }
   for (const auto& [key, value] : file.metadata)
     if (key.starts_with(kState)) checkpoint.state[key.substr(kState.size())] = value;

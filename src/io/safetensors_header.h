@@ -27,7 +27,8 @@ inline constexpr uint64_t kMaxSafetensorsHeader = 100'000'000;
 
 /// `text` is the JSON, `data_bytes` what follows it in the file, `file` the name for messages. Throws Error.
 SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_bytes, const std::string& file);
-/// JSON, padded with spaces so that the data, after the 8 bytes of the length, start at a multiple of 8.
+/// JSON, padded with spaces so that the data, after the 8 bytes of the length, start at a multiple of 64: a tensor that is
+/// mapped then lies as well aligned as one in memory of its own.
 std::string format_safetensors_header(const SafetensorsHeader& header);
 
 }  // namespace resnet

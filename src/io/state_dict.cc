@@ -51,6 +51,10 @@ std::string advice(const StateDict& weights, const std::vector<std::pair<std::st
 
 bool is_batch_counter(std::string_view key) { return key.ends_with(".num_batches_tracked"); }
 
+bool is_network_tensor(std::string_view name) {
+  return !name.starts_with("preprocessing.") && !name.starts_with("optimizer.");
+}
+
 void check_state_dict(const StateDict& weights, const std::vector<std::pair<std::string, Shape>>& wanted,
                       const std::string& what) {
   const Differences d = compare(weights, wanted);

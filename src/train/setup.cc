@@ -4,6 +4,7 @@
 #include "core/parallel.h"
 #include "eval/model.h"
 #include "io/state_dict.h"
+#include "io/to_f32.h"
 #include "train/recipe.h"
 
 namespace resnet {
@@ -33,6 +34,13 @@ std::vector<std::string> head_keys(const Graph& graph) {
   return {};
 }
 
+/// Memory of their own, aligned as the loops of training want it: those of a checkpoint lie as the file has them.
+StateDict copy_of(const StateDict& tensors) {
+  StateDict copies;
+  for (const auto& [key, tensor] : tensors) copies[key] = tensor.clone();
+  return copies;
+}
+
 /// Weights of a checkpoint of ours, or of any safetensors file with the right names (torchvision's).
 Checkpoint load_pretrained(const std::string& path) {
   const SafetensorsFile file = read_safetensors(path);
@@ -40,8 +48,7 @@ Checkpoint load_pretrained(const std::string& path) {
   Checkpoint checkpoint;
   for (const auto& [key, tensor] : file.tensors) {
     if (is_batch_counter(key)) continue;
-    CHECK(tensor.dtype() == DType::f32, path, ": tensor '", key, "' holds ", tensor.dtype(), "; weights must be f32");
-    checkpoint.weights[key] = tensor.clone();
+    checkpoint.weights[key] = to_f32(tensor);
   }
   return checkpoint;
 }
@@ -64,7 +71,7 @@ void start_from(TrainSetup& s, const std::string& path) {
     s.notes.push_back(join("the classes of ", path, " are not those of the data: the last layer starts anew"));
   }
   check_state_dict(from.weights, wanted_params(s.graph), path);
-  s.weights = std::move(from.weights);
+  s.weights = copy_of(from.weights);
   if (from.preprocessing.mean.empty()) return;
   if (from.preprocessing.size == s.preprocessing.size) {
     s.preprocessing = from.preprocessing;
@@ -98,8 +105,8 @@ void continue_run(TrainSetup& s, const std::string& path) {
     s.notes.push_back(join("the run used ", threads_then, " threads so far and now uses ", threads_now,
                            ": sums are rounded in another order, so the result can differ slightly"));
   s.preprocessing = from.preprocessing;
-  s.weights = std::move(from.weights);
-  s.momentum = std::move(from.momentum);
+  s.weights = copy_of(from.weights);
+  s.momentum = copy_of(from.momentum);
 }
 
 }  // namespace
