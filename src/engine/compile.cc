@@ -22,6 +22,7 @@ class Compiler {
 
   Compiled run() {
     choose_kernels();
+    if (train() && options_.fuse) defer_normalisations();
     place_activations();
     if (train()) place_gradients();
     c_.memory = plan_memory(c_.buffers);
@@ -33,12 +34,34 @@ class Compiler {
 
   Graph optimized(Graph graph) const {
     if (train()) {
-      if (options_.fuse) graph = fuse_batch_norm_add_relu(graph);
+      if (options_.fuse) graph = fuse_batch_norm_add_relu(fuse_conv_add_relu(fold_where_computed(graph), true));
       graph.add("loss", std::make_shared<SoftmaxCrossEntropy>(options_.label_smoothing), {graph.output()});
     } else if (options_.fuse) {
       graph = fuse_conv_add_relu(fold_batch_norm(graph));
     }
     return graph;
+  }
+
+  // Training: convolutions with batch norm become one step where a kernel computes them so.
+  Graph fold_where_computed(const Graph& graph) const {
+    const std::vector<Shape> shapes = graph.shapes(options_.batch);
+    return fold_batch_norm(graph, [&](const Conv& folded, NodeId id) {
+      const KernelSpec spec = spec_of(folded, graph.node(id), shapes, shapes[static_cast<size_t>(id)]);
+      for (const KernelEntry* e : kernels_of("conv", options_.backend))
+        if (e->reject(spec).empty()) return true;
+      return false;
+    });
+  }
+
+  KernelSpec spec_of(const Op& op, const Node& node, const std::vector<Shape>& shapes, const Shape& y) const {
+    KernelSpec spec;
+    spec.op = &op;
+    spec.x = input_shapes(node, shapes);
+    spec.y = y;
+    spec.dtype = options_.dtype;
+    spec.train = train();
+    for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = train() && node.inputs[i] != 0;
+    return spec;
   }
 
   // Times of the schedule: forward of node i at i, its backward mirrored after all of forward.
@@ -65,13 +88,7 @@ class Compiler {
       const Node& node = c_.graph.node(id);
       CHECK(node.inputs.size() <= 2, "node '", node.name, "' has ", node.inputs.size(),
             " inputs; at most two are supported");
-      KernelSpec spec;
-      spec.op = node.op.get();
-      spec.x = input_shapes(node, c_.shapes);
-      spec.y = c_.shapes[static_cast<size_t>(id)];
-      spec.dtype = options_.dtype;
-      spec.train = train();
-      for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = train() && node.inputs[i] != 0;
+      const KernelSpec spec = spec_of(*node.op, node, c_.shapes, c_.shapes[static_cast<size_t>(id)]);
       c_.dtypes[static_cast<size_t>(id)] = node.op->output_dtype(options_.dtype);
       Step step;
       step.node = id;
@@ -84,6 +101,20 @@ class Compiler {
         throw Error(join("node '", node.name, "': ", e.what()));
       }
       c_.steps.push_back(std::move(step));
+    }
+  }
+
+  // Batch norms with one reader that applies them as it reads.
+  void defer_normalisations() {
+    for (Step& step : c_.steps) {
+      const NodeId reader = step.kernel->needs().may_defer ? only_reader(c_.graph, step.node) : -1;
+      if (reader < 0 || c_.graph.node(reader).inputs[0] != step.node) continue;
+      Step& next = step_of(reader);
+      if (!next.kernel->needs().takes_deferred) continue;
+      step.kernel->defer_output();
+      next.kernel->take_deferred_input();
+      step.y_deferral = next.x_deferral = new_buffer(step.kernel->needs().deferral_bytes, forward_time(step.node),
+                                                     backward_time(step.node));
     }
   }
 

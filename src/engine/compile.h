@@ -24,6 +24,7 @@ struct Step {
   std::array<int, 2> add_to{-1, -1};  ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
   std::array<bool, 2> accumulate{};
   int saved = -1, forward_workspace = -1, backward_workspace = -1;
+  int x_deferral = -1, y_deferral = -1;  ///< of a deferred normalisation of x[0] and of y
 };
 
 struct Compiled {

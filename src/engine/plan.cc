@@ -82,6 +82,8 @@ struct Plan::Impl {
     for (size_t i = 0; i < 2; ++i) f.x[i] = at(step.x[i]);
     f.y = at(step.y);
     f.saved = at(step.saved);
+    f.x_deferral = at(step.x_deferral);
+    f.y_deferral = at(step.y_deferral);
     f.workspace = at(step.forward_workspace);
     f.labels = train() ? labels.i32() : nullptr;
     KernelArgs b = f;

@@ -1,7 +1,6 @@
 // Two-dimensional convolution (cross-correlation, as everywhere in the field).
 // x [N,H,W,C] -> y [N,(H+2·pad-k)/stride+1,…,out]; weight [out, C/groups, k, k]; optional bias [out].
-// After the passes for inference it may also hold a folded batch norm, an addend x[1] and a ReLU:
-// y = relu(bn(conv(x)) + x[1]).
+// After the passes it may also hold a batch norm, an addend x[1] and a ReLU: y = relu(bn(conv(x)) + x[1]).
 #pragma once
 
 #include "resnet/graph.h"
@@ -19,6 +18,7 @@ struct Conv final : Op {
     // Set by passes only:
     bool folded_bn = false;  ///< four more parameters: gamma, beta, running mean, running variance
     float bn_eps = 1e-5f;
+    float bn_momentum = 0.1f;  ///< of the running statistics, in training
     bool add = false;  ///< a second input of the output's shape is added
     bool relu = false;
   };

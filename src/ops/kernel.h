@@ -41,6 +41,13 @@ struct KernelNeeds {
   std::array<bool, 2> dx_over_dy{};
   /// Backward can add to dx[i] instead of overwriting it. Where it cannot, the plan adds in a step of its own.
   std::array<bool, 2> accumulates{};
+  /// Deferred normalisation (train only). Forward may leave y without its batch norm and ReLU, whose coefficients are then in
+  /// the deferral (deferred_bytes, from forward to backward); dy is then the gradient behind the ReLU, whose sums the one
+  /// reader has put there. See ops/cpu/deferral.h. y is read in backward.
+  bool may_defer = false;
+  size_t deferral_bytes = 0;
+  /// x[0] may come so.
+  bool takes_deferred = false;
 };
 
 /// Buffers of one call. Pointers that the call does not use are null. All activations are dense NHWC in the spec's dtype,
@@ -56,6 +63,8 @@ struct KernelArgs {
   std::vector<float*> dw;            ///< gradients, overwritten; null where not trainable
   void* saved = nullptr;
   void* workspace = nullptr;
+  void* x_deferral = nullptr;  ///< of x[0], null where it comes finished
+  void* y_deferral = nullptr;  ///< of y
 };
 
 class Kernel {
@@ -65,12 +74,16 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
-  virtual std::string name() const = 0;  ///< "onednn:brgconv:avx512_core_amx"
+  virtual std::string name() const = 0;           ///< "onednn:brgconv:avx512_core_amx"
   virtual std::string why() const { return {}; }  ///< why better implementations of its parts were not taken
   /// Called after the parameters have changed and before the next forward: re-pack, fold, convert.
   virtual void pack(const std::vector<float*>& /*w*/) {}
   virtual void forward(const KernelArgs& a) = 0;
   virtual void backward(const KernelArgs& a) = 0;
+
+  /// Once, before anything else, where needs().may_defer and the reader takes it. May change needs().
+  virtual void defer_output() {}
+  virtual void take_deferred_input() {}
 
   const KernelNeeds& needs() const { return needs_; }
   const KernelSpec& spec() const { return spec_; }

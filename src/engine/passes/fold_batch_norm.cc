@@ -4,7 +4,7 @@
 
 namespace resnet {
 
-Graph fold_batch_norm(const Graph& graph) {
+Graph fold_batch_norm(const Graph& graph, const ConvWanted& wanted) {
   std::vector<Fusion> fusions;
   for (NodeId id = 1; id < static_cast<NodeId>(graph.nodes().size()); ++id) {
     const Node& conv = graph.node(id);
@@ -15,7 +15,10 @@ Graph fold_batch_norm(const Graph& graph) {
     if (a.folded_bn || a.add || a.relu) continue;
     a.folded_bn = true;
     a.bn_eps = static_cast<const BatchNorm&>(*bn.op).a.eps;
-    Node folded{conv.name, std::make_shared<Conv>(a), conv.inputs, conv.params};
+    a.bn_momentum = static_cast<const BatchNorm&>(*bn.op).a.momentum;
+    const auto op = std::make_shared<Conv>(a);
+    if (wanted && !wanted(*op, id)) continue;
+    Node folded{conv.name, op, conv.inputs, conv.params};
     folded.params.insert(folded.params.end(), bn.params.begin(), bn.params.end());
     fusions.push_back({{id, reader}, std::move(folded)});
   }

@@ -2,17 +2,21 @@
 // before and after.
 #pragma once
 
+#include <functional>
 #include <vector>
 
+#include "ops/conv.h"
 #include "resnet/graph.h"
 
 namespace resnet {
 
-/// conv → batch_norm becomes one conv with the batch norm's parameters (inference).
-Graph fold_batch_norm(const Graph& graph);
-/// conv [→ add] [→ relu] becomes one conv (inference, after fold_batch_norm).
-Graph fuse_conv_add_relu(const Graph& graph);
-/// batch_norm [→ add] [→ relu] becomes one batch_norm (training).
+/// conv → batch_norm becomes one conv with the batch norm's parameters, where `wanted` says so of the new convolution of
+/// that node (by default everywhere: inference).
+using ConvWanted = std::function<bool(const Conv& folded, NodeId conv)>;
+Graph fold_batch_norm(const Graph& graph, const ConvWanted& wanted = {});
+/// conv [→ add] [→ relu] becomes one conv (after fold_batch_norm): every one, or only those that hold a batch norm.
+Graph fuse_conv_add_relu(const Graph& graph, bool only_with_batch_norm = false);
+/// batch_norm [→ add] [→ relu] becomes one batch_norm (training, where it was not folded).
 Graph fuse_batch_norm_add_relu(const Graph& graph);
 
 /// Nodes in a row, each the only reader of the one before, and what stands in their place.

@@ -8,6 +8,7 @@
 #include "core/bf16.h"
 #include "core/parallel.h"
 #include "ops/cpu/batch_norm_loops.h"
+#include "ops/cpu/batch_norm_sums.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -101,8 +102,7 @@ template <class T> class CpuBatchNorm final : public Kernel {
   template <class Body> void sum_over_rows(const KernelArgs& k, int64_t group, const Body& body) const {
     std::fill_n(sums(k, 0), threads() * 2 * c_, 0.0);
     over_rows(group, [&](int64_t row, int64_t n, int thread) { body(row, n, sums(k, thread)); });
-    for (int t = 1; t < threads(); ++t)
-      for (int64_t i = 0; i < 2 * c_; ++i) sums(k, 0)[i] += sums(k, t)[i];
+    add_up_threads(sums(k, 0), threads(), 2 * c_);
   }
 
   // Mean and 1/std of a group into `saved`, and the running statistics. The first row is the pivot, so that a large mean
@@ -113,40 +113,43 @@ template <class T> class CpuBatchNorm final : public Kernel {
     sum_over_rows(k, group, [&](int64_t row, int64_t n, double* s) {
       loops<T>().moments(x(k) + row * c_, n, c_, pivot, s, s + c_);
     });
-    const double *sum = sums(k, 0), *square = sum + c_;
-    const auto m = static_cast<double>(rows_of(group));
-    for (int64_t c = 0; c < c_; ++c) {
-      const double offset = sum[c] / m, var = std::max(0.0, square[c] / m - offset * offset);
-      const double mean = static_cast<double>(pivot[c]) + offset;
-      stats(k, group, kMean)[c] = static_cast<float>(mean);
-      stats(k, group, kInvStd)[c] = static_cast<float>(1.0 / std::sqrt(var + static_cast<double>(a_.eps)));
-      const double unbiased = m > 1 ? var * m / (m - 1) : var;
-      k.w[2][c] += a_.momentum * (static_cast<float>(mean) - k.w[2][c]);
-      k.w[3][c] += a_.momentum * (static_cast<float>(unbiased) - k.w[3][c]);
-    }
+    BatchMoments b;
+    b.c = c_;
+    b.sum = sums(k, 0);
+    b.square = b.sum + c_;
+    b.pivot = pivot;
+    b.m = rows_of(group);
+    b.eps = a_.eps;
+    b.momentum = a_.momentum;
+    b.mean = stats(k, group, kMean);
+    b.inv_std = stats(k, group, kInvStd);
+    b.running_mean = k.w[2];
+    b.running_var = k.w[3];
+    finish_moments(b);
   }
 
   static float element(const float* p, int64_t i) { return p[i]; }
   static float element(const uint16_t* p, int64_t i) { return bf16_to_f32(p[i]); }
 
-  // dx = gamma/std·(dz - mean(dz) - xhat·mean(dz·xhat)), written as p·dz + q·x + r (Ioffe and Szegedy, section 3).
   void backward_group(const KernelArgs& k, int64_t group) {
-    const float *mean = stats(k, group, kMean), *inv = stats(k, group, kInvStd);
+    const float* mean = stats(k, group, kMean);
     const T* dy = static_cast<const T*>(k.dy);
     sum_over_rows(k, group, [&](int64_t row, int64_t n, double* s) {
       loops<T>().backward_sums(x(k) + row * c_, dy + row * c_, mask(k, row), n, c_, mean, s, s + c_);
     });
-    const double *sum = sums(k, 0), *product = sum + c_;
     float *p = coefficients(k, 0), *q = coefficients(k, 1), *r = coefficients(k, 2);
-    const auto m = static_cast<double>(rows_of(group));
-    for (int64_t c = 0; c < c_; ++c) {
-      const double i = static_cast<double>(inv[c]), dgamma = product[c] * i, scale = static_cast<double>(k.w[0][c]) * i;
-      k.dw[0][c] += static_cast<float>(dgamma);
-      k.dw[1][c] += static_cast<float>(sum[c]);
-      p[c] = static_cast<float>(scale);
-      q[c] = static_cast<float>(-scale * dgamma * i / m);
-      r[c] = static_cast<float>(scale * (dgamma * i * static_cast<double>(mean[c]) - sum[c]) / m);
-    }
+    BatchGradient b;
+    b.c = c_;
+    b.sum = sums(k, 0);
+    b.product = b.sum + c_;
+    b.mean = mean;
+    b.inv_std = stats(k, group, kInvStd);
+    b.gamma = k.w[0];
+    b.m = rows_of(group);
+    b.p = p, b.q = q, b.r = r;
+    b.dgamma = k.dw[0];
+    b.dbeta = k.dw[1];
+    finish_gradient(b);
     T *dx = static_cast<T*>(k.dx[0]), *d_addend = a_.add ? static_cast<T*>(k.dx[1]) : nullptr;
     over_rows(group, [&](int64_t row, int64_t n, int) {
       loops<T>().backward(x(k) + row * c_, dy + row * c_, mask(k, row), dx ? dx + row * c_ : nullptr,

@@ -12,8 +12,6 @@
 
 namespace resnet {
 
-namespace {
-
 ConvCase conv_case(const KernelSpec& spec, ConvPassKind pass) {
   const Conv::Attributes& a = spec.as<Conv>().a;
   const Shape &x = spec.x[0], &y = spec.y;
@@ -22,36 +20,57 @@ ConvCase conv_case(const KernelSpec& spec, ConvPassKind pass) {
   c.dtype = spec.dtype;
   c.pass = pass;
   c.train = spec.train;
-  c.bias = a.bias || a.folded_bn;
+  c.bias = a.bias || (a.folded_bn && !spec.train);
+  if (spec.train) return c;
   c.add = a.add;
   c.relu = a.relu;
   return c;
 }
 
-std::vector<ConvPassKind> passes_of(const KernelSpec& spec) {
+std::vector<ConvPassKind> conv_passes_of(const KernelSpec& spec) {
   std::vector<ConvPassKind> passes = {ConvPassKind::forward};
   if (spec.train) passes.push_back(ConvPassKind::weight_gradient);
   if (spec.need_dx[0]) passes.push_back(ConvPassKind::data_gradient);
   return passes;
 }
 
-// `only`: the implementation to use, or empty for the best of every pass.
-std::string reject_pass(const KernelSpec& spec, ConvPassKind pass, const std::string& only) {
-  std::string reasons;
+namespace {
+
+// The best entry that takes the case, and why better ones do not.
+const ConvPassEntry* find(const ConvCase& c, const std::string& only, std::string& why) {
   for (const ConvPassEntry& e : conv_passes()) {
     if (!only.empty() && e.name != only) continue;
-    const std::string reason = e.reject(conv_case(spec, pass));
-    if (reason.empty()) return {};
-    reasons += (reasons.empty() ? "" : "; ") + e.name + ": " + reason;
+    const std::string reason = c.ranges && !e.ranges ? "not by ranges" : e.reject(c);
+    if (reason.empty()) return &e;
+    why += (why.empty() ? "" : "; ") + e.name + ": " + reason;
   }
-  return reasons;
+  return nullptr;
 }
+
+}  // namespace
+
+std::string reject_conv_pass(const ConvCase& c, const std::string& only) {
+  std::string why;
+  return find(c, only, why) ? "" : why;
+}
+
+std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only, std::string* why) {
+  std::string reasons;
+  const ConvPassEntry* e = find(c, only, reasons);
+  const ConvShape& s = c.shape;
+  CHECK(e != nullptr, "convolution ", s.oc, " ", s.k, "x", s.k, " on ", Shape{s.n, s.h, s.w, s.c}, " in ", c.dtype,
+        ": ", reasons);
+  if (why) *why = reasons;
+  return e->make(c);
+}
+
+namespace {
 
 std::string reject(const KernelSpec& spec, const std::string& only) {
   const Conv::Attributes& a = spec.as<Conv>().a;
-  if (spec.train && (a.add || a.relu || a.folded_bn)) return "fused epilogues are for inference";
-  for (ConvPassKind pass : passes_of(spec)) {
-    const std::string reason = reject_pass(spec, pass, only);
+  if (spec.train && (a.add || a.relu || a.folded_bn)) return "no fused steps in training";
+  for (ConvPassKind pass : conv_passes_of(spec)) {
+    const std::string reason = reject_conv_pass(conv_case(spec, pass), only);
     if (!reason.empty()) return reason;
   }
   return {};
@@ -121,19 +140,9 @@ class CpuConv final : public Kernel {
 
  private:
   std::unique_ptr<ConvPass> choose(ConvPassKind pass) {
-    const ConvCase c = conv_case(spec_, pass);
-    for (const ConvPassEntry& e : conv_passes()) {
-      if (!only_.empty() && e.name != only_) continue;
-      const std::string reason = e.reject(c);
-      if (!reason.empty()) {
-        if (pass == ConvPassKind::forward) why_ += (why_.empty() ? "" : "; ") + e.name + ": " + reason;
-        continue;
-      }
-      auto made = e.make(c);
-      needs_.workspace_bytes = std::max(needs_.workspace_bytes, made->workspace_bytes());
-      return made;
-    }
-    throw Error(join("conv ", spec_.op->describe(), " on ", spec_.x[0], " in ", spec_.dtype, ": ", why_));
+    auto made = best_conv_pass(conv_case(spec_, pass), only_, pass == ConvPassKind::forward ? &why_ : nullptr);
+    needs_.workspace_bytes = std::max(needs_.workspace_bytes, made->workspace_bytes());
+    return made;
   }
 
   // The gradient of the bias.

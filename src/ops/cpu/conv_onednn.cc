@@ -169,7 +169,7 @@ std::unique_ptr<ConvPass> make(const ConvCase& c) {
   }
 }
 
-const RegisterConvPass registered{{"onednn", 10, reject, make}};
+const RegisterConvPass registered{{"onednn", 10, false, reject, make}};
 
 }  // namespace
 

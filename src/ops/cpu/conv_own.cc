@@ -28,60 +28,81 @@ class OwnPass : public ConvPass {
   const std::string name_;
 };
 
-class OwnForward final : public OwnPass {
+// Forward and data gradient.
+class OwnRows : public OwnPass {
  public:
-  OwnForward(const ConvCase& c, const GemmIsa& isa, const std::string& name)
-      : OwnPass(isa, name), rows_(RowConv::forward(c.shape)) {}
+  OwnRows(const GemmIsa& isa, std::string name, RowConv rows) : OwnPass(isa, std::move(name)), rows_(std::move(rows)) {}
   void pack(const float* w) override { rows_.pack(w); }
   size_t workspace_bytes() const override { return rows_.workspace_bytes(); }
+  int64_t range_step() const override { return rows_.group(); }
+  int64_t pictures_each() const override { return rows_.pictures_each(); }
 
   void run(const ConvArgs& a) override {
     check_threads();
+    rows_.run(isa_, buffers(a));
+  }
+  void run_range(const ConvArgs& a, int64_t first, int64_t count, int thread, bool /*fresh*/) override {
+    rows_.run_range(isa_, buffers(a), first, count, thread);
+  }
+
+ private:
+  virtual RowConv::Buffers buffers(const ConvArgs& a) const = 0;
+  RowConv rows_;
+};
+
+class OwnForward final : public OwnRows {
+ public:
+  OwnForward(const ConvCase& c, const GemmIsa& isa, const std::string& name)
+      : OwnRows(isa, name, RowConv::forward(c.shape)) {}
+
+ private:
+  RowConv::Buffers buffers(const ConvArgs& a) const override {
     RowConv::Buffers b;
     b.x = static_cast<const uint16_t*>(a.x);
     b.y = static_cast<uint16_t*>(a.y);
     b.addend = static_cast<const uint16_t*>(a.addend);
     b.bias = a.bias;
     b.relu = a.relu;
+    b.sums = a.sums;
     b.workspace = a.workspace;
-    rows_.run(isa_, b);
+    return b;
   }
-
- private:
-  RowConv rows_;
 };
 
-class OwnDataGradient final : public OwnPass {
+class OwnDataGradient final : public OwnRows {
  public:
   OwnDataGradient(const ConvCase& c, const GemmIsa& isa, const std::string& name)
-      : OwnPass(isa, name), rows_(RowConv::data_gradient(c.shape)) {}
-  void pack(const float* w) override { rows_.pack(w); }
-  size_t workspace_bytes() const override { return rows_.workspace_bytes(); }
+      : OwnRows(isa, name, RowConv::data_gradient(c.shape)) {}
 
-  void run(const ConvArgs& a) override {
-    check_threads();
+ private:
+  RowConv::Buffers buffers(const ConvArgs& a) const override {
     RowConv::Buffers b;
     b.x = static_cast<const uint16_t*>(a.dy);
     b.y = static_cast<uint16_t*>(a.dx);
     b.addend = a.accumulate ? b.y : nullptr;
+    b.sums = a.sums;
     b.workspace = a.workspace;
-    rows_.run(isa_, b);
+    return b;
   }
-
- private:
-  RowConv rows_;
 };
 
 class OwnWeightGradient final : public OwnPass {
  public:
   OwnWeightGradient(const ConvCase& c, const GemmIsa& isa, const std::string& name)
-      : OwnPass(isa, name), dw_(c.shape) {}
+      : OwnPass(isa, name), dw_(c.shape, c.ranges) {}
   size_t workspace_bytes() const override { return dw_.workspace_bytes(); }
+  int64_t range_step() const override { return dw_.range_step(); }
+  int64_t pictures_each() const override { return dw_.pictures_each(); }
 
   void run(const ConvArgs& a) override {
     check_threads();
     dw_.run(isa_, static_cast<const uint16_t*>(a.x), static_cast<const uint16_t*>(a.dy), a.dw, a.workspace);
   }
+  void run_range(const ConvArgs& a, int64_t /*first*/, int64_t count, int thread, bool fresh) override {
+    dw_.run_range(isa_, static_cast<const uint16_t*>(a.x), static_cast<const uint16_t*>(a.dy), count, thread, fresh,
+                  a.workspace);
+  }
+  void finish_ranges(const ConvArgs& a, int64_t ranges) override { dw_.finish_ranges(ranges, a.dw, a.workspace); }
 
  private:
   WeightGradient dw_;
@@ -106,9 +127,10 @@ std::unique_ptr<ConvPass> make(const ConvCase& c, const GemmIsa& isa, const std:
   return std::make_unique<OwnWeightGradient>(c, isa, name);
 }
 
-const RegisterConvPass amx{{"amx", 30, [](const ConvCase& c) { return reject(c, Isa::amx); },
+const RegisterConvPass amx{{"amx", 30, true, [](const ConvCase& c) { return reject(c, Isa::amx); },
                             [](const ConvCase& c) { return make(c, gemm_amx(), "amx"); }}};
-const RegisterConvPass avx512_bf16{{"avx512_bf16", 20, [](const ConvCase& c) { return reject(c, Isa::avx512_bf16); },
+const RegisterConvPass avx512_bf16{{"avx512_bf16", 20, true,
+                                    [](const ConvCase& c) { return reject(c, Isa::avx512_bf16); },
                                     [](const ConvCase& c) { return make(c, gemm_avx512_bf16(), "avx512_bf16"); }}};
 
 }  // namespace

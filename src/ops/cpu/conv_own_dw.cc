@@ -21,6 +21,7 @@ constexpr int64_t kCacheBytes = 768 * 1024;
 struct WeightGradient::Item {
   const uint16_t* row_side;
   const uint16_t* column_side;
+  int64_t n;                             // pictures
   int64_t group0, groups, y0, y1;        // of the chunk
   int64_t row0, row1, column0, column1;  // channel blocks
   bool first;                            // the sums are not set yet
@@ -29,8 +30,9 @@ struct WeightGradient::Item {
   float* sums;  // [row block][column block][tile][16][16]
 };
 
-WeightGradient::WeightGradient(const ConvShape& given) {
+WeightGradient::WeightGradient(const ConvShape& given, bool ranged) {
   const ConvShape s = is_pixelwise(given) ? as_pixels(given) : given;
+  pictures_each_ = s.n / given.n;
   n_ = s.n, k_ = s.k, pad_ = s.pad, oh_ = s.oh, ow_ = s.ow;
   rows_ = {s.oh, s.ow, s.oc, 1};
   columns_ = {s.h, s.w, s.c, s.stride};
@@ -41,16 +43,17 @@ WeightGradient::WeightGradient(const ConvShape& given) {
   row_blocks_ = rows_.c / 16;
   column_blocks_ = flat_ ? 1 : columns_.c / 16;
   block_tiles_ = flat_ ? k_ * ceil_div(k_ * columns_.c, 16) : k_ * k_;
-  choose_split();
+  choose_split(ranged);
   choose_chunks();
   plan_steps();
 }
 
-void WeightGradient::choose_split() {
+void WeightGradient::choose_split(bool ranged) {
   const int64_t sums = row_blocks_ * column_blocks_ * block_tiles_ * kResultElements * 4;
   // Channels are shared out where every thread's own copy of the sums would be large. The other side is then packed by
   // every thread; packing rows is about three times the work of packing columns.
-  if (!flat_ && sums > 640 * 1024 && threads_ > 1) split_ = rows_.c * 3 > columns_.c ? Split::rows : Split::columns;
+  if (!flat_ && !ranged && sums > 640 * 1024 && threads_ > 1)
+    split_ = rows_.c * 3 > columns_.c ? Split::rows : Split::columns;
   thread_row_blocks_ = split_ == Split::rows ? ceil_div(row_blocks_, threads_) : row_blocks_;
   thread_column_blocks_ = split_ == Split::columns ? ceil_div(column_blocks_, threads_) : column_blocks_;
 }
@@ -110,55 +113,72 @@ void WeightGradient::plan_steps() {
   columns_bytes_ = static_cast<size_t>(round_up((planes * plane_ + kPairs * entry + 64) * 2, 64));
   rows_bytes_ = static_cast<size_t>(thread_row_blocks_) * a_step_.size() * kTileElements * 2;
   sums_bytes_ = static_cast<size_t>(thread_row_blocks_ * thread_column_blocks_ * block_tiles_ * kResultElements) * 4;
-  const int64_t thread_floats = static_cast<int64_t>(columns_bytes_ + rows_bytes_ + sums_bytes_) / 4;
-  for (int64_t t = 0; t < threads_; ++t) {
-    // As parallel_for shares out the chunks; where channels are shared out, every thread stores its own sums.
-    const bool one = split_ != Split::pictures || chunks_ == 1;
-    if (one ? t == 0 : chunks_ * t / threads_ < chunks_ * (t + 1) / threads_) part_.push_back(t * thread_floats);
-  }
+  thread_floats_ = static_cast<int64_t>(columns_bytes_ + rows_bytes_ + sums_bytes_) / 4;
 }
 
-size_t WeightGradient::workspace_bytes() const {
-  return (columns_bytes_ + rows_bytes_ + sums_bytes_) * static_cast<size_t>(threads_);
+size_t WeightGradient::workspace_bytes() const { return static_cast<size_t>(thread_floats_ * 4 * threads_); }
+
+WeightGradient::Item WeightGradient::item_of(const uint16_t* x, const uint16_t* dy, int thread, void* workspace) const {
+  Item item{};
+  item.row_side = swapped_ ? x : dy;
+  item.column_side = swapped_ ? dy : x;
+  item.n = n_;
+  item.row1 = row_blocks_;
+  item.column1 = column_blocks_;
+  item.first = true;
+  item.sums = static_cast<float*>(workspace) + thread * thread_floats_;
+  item.columns = reinterpret_cast<uint16_t*>(item.sums) + sums_bytes_ / 2;
+  item.rows = item.columns + columns_bytes_ / 2;
+  return item;
 }
 
 void WeightGradient::run(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, float* dw, void* workspace) const {
   const int64_t shared = split_ == Split::pictures ? chunks_ : split_ == Split::rows ? row_blocks_ : column_blocks_;
-  const auto item_of = [&](int64_t begin, int64_t end, int thread) {
-    Item item{};
-    item.row_side = swapped_ ? x : dy;
-    item.column_side = swapped_ ? dy : x;
-    item.row1 = row_blocks_;
-    item.column1 = column_blocks_;
+  parallel_for(shared, [&](int64_t begin, int64_t end, int thread) {
+    Item item = item_of(x, dy, thread, workspace);
     if (split_ == Split::rows) item.row0 = begin, item.row1 = end;
     if (split_ == Split::columns) item.column0 = begin, item.column1 = end;
-    char* scratch =
-        static_cast<char*>(workspace) + static_cast<size_t>(thread) * (columns_bytes_ + rows_bytes_ + sums_bytes_);
-    item.sums = reinterpret_cast<float*>(scratch);
-    item.columns = reinterpret_cast<uint16_t*>(scratch + sums_bytes_);
-    item.rows = reinterpret_cast<uint16_t*>(scratch + sums_bytes_ + columns_bytes_);
-    return item;
-  };
-  parallel_for(shared, [&](int64_t begin, int64_t end, int thread) {
-    Item item = item_of(begin, end, thread);
     isa.begin();
     run_chunks(isa, item, split_ == Split::pictures ? begin : 0, split_ == Split::pictures ? end : chunks_);
     isa.end();
     if (split_ == Split::pictures) return;
-    for (int64_t r = item.row0; r < item.row1; ++r) store(item, r, dw);
+    for (int64_t r = item.row0; r < item.row1; ++r) store(item, r, {0}, dw);
   });
   if (split_ != Split::pictures) return;
-  const Item item = item_of(0, 0, 0);
+  finish_ranges(chunks_, dw, workspace);
+}
+
+void WeightGradient::run_range(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, int64_t count, int thread,
+                               bool fresh, void* workspace) const {
+  Item item = item_of(x, dy, thread, workspace);
+  item.n = count;
+  item.first = fresh;
+  isa.begin();
+  run_chunks(isa, item, 0, ceil_div(ceil_div(ceil_div(count, 2), group_), chunk_groups_) * row_chunks_);
+  isa.end();
+}
+
+// Floats from the first thread's sums to those of every thread that had some of the chunks.
+std::vector<int64_t> WeightGradient::parts_of(int64_t chunks) const {
+  std::vector<int64_t> parts;
+  for (int64_t t = 0; t < threads_; ++t)
+    if (chunks == 1 ? t == 0 : chunks * t / threads_ < chunks * (t + 1) / threads_) parts.push_back(t * thread_floats_);
+  return parts;
+}
+
+void WeightGradient::finish_ranges(int64_t ranges, float* dw, void* workspace) const {
+  const std::vector<int64_t> parts = parts_of(ranges);
+  const Item first = item_of(nullptr, nullptr, 0, workspace);
   parallel_for(row_blocks_, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) store(item, r, dw);
+    for (int64_t r = begin; r < end; ++r) store(first, r, parts, dw);
   });
 }
 
 void WeightGradient::run_chunks(const GemmIsa& isa, Item& item, int64_t begin, int64_t end) const {
-  item.first = true;
+  const int64_t groups = ceil_div(ceil_div(item.n, 2), group_);
   for (int64_t i = begin; i < end; ++i) {
     item.group0 = i / row_chunks_ * chunk_groups_;
-    item.groups = std::min(chunk_groups_, groups_ - item.group0);
+    item.groups = std::min(chunk_groups_, groups - item.group0);
     item.y0 = i % row_chunks_ * chunk_rows_;
     item.y1 = std::min(item.y0 + chunk_rows_, oh_);
     for (int64_t slot = 0; slot < item.groups; ++slot) {
@@ -184,8 +204,8 @@ void WeightGradient::load_columns(const Item& item, int64_t slot) const {
     for (int64_t g = 0; g < group_; ++g) {
       const int64_t n = 2 * ((item.group0 + slot) * group_ + g);
       const bool inside = used && y >= 0 && y < columns_.h;
-      const uint16_t* x = inside && n < n_ ? item.column_side + n * picture + y * columns_.w * columns_.c : nullptr;
-      const uint16_t* x2 = x && n + 1 < n_ ? x + picture : nullptr;
+      const uint16_t* x = inside && n < item.n ? item.column_side + n * picture + y * columns_.w * columns_.c : nullptr;
+      const uint16_t* x2 = x && n + 1 < item.n ? x + picture : nullptr;
       load_line(item, x, x2, flat_ ? out : out + g * kPixel);
     }
   }
@@ -245,8 +265,8 @@ void WeightGradient::load_rows(const Item& item, int64_t slot) const {
     for (const int64_t end = k + k_row_; k < end; ++k) {
       const uint16_t *x[kPairs], *x2[kPairs];
       for (int64_t i = 0; i < kPairs; ++i) {
-        x[i] = column < ow_ && n < n_ ? at : nullptr;
-        x2[i] = column < ow_ && n + 1 < n_ ? at + picture : nullptr;
+        x[i] = column < ow_ && n < item.n ? at : nullptr;
+        x2[i] = column < ow_ && n + 1 < item.n ? at + picture : nullptr;
         n += 2, at += 2 * picture;
         if (n < first + 2 * group_) continue;
         n = first, ++column;
@@ -285,14 +305,14 @@ void WeightGradient::multiply(const GemmIsa& isa, const Item& item) const {
 }
 
 // Adds up the threads' parts of a row of tiles and puts them where the weights lie.
-void WeightGradient::store(const Item& item, int64_t row_block, float* dw) const {
-  if (flat_) return store_flat(item, row_block, dw);
+void WeightGradient::store(const Item& item, int64_t row_block, const std::vector<int64_t>& parts, float* dw) const {
+  if (flat_) return store_flat(item, row_block, parts, dw);
   alignas(64) float sum[kMaxTaps * kResultElements];
   const int64_t blocks = item.column1 - item.column0;
   for (int64_t b = 0; b < blocks; ++b) {
     for (int64_t t = 0; t < block_tiles_; ++t)
-      add_tiles(item.sums + (((row_block - item.row0) * blocks + b) * block_tiles_ + t) * kResultElements, part_.data(),
-                static_cast<int64_t>(part_.size()), sum + t * kResultElements);
+      add_tiles(item.sums + (((row_block - item.row0) * blocks + b) * block_tiles_ + t) * kResultElements, parts.data(),
+                static_cast<int64_t>(parts.size()), sum + t * kResultElements);
     const int64_t column = (item.column0 + b) * 16;
     if (swapped_) {
       store_transposed(sum, dw + column * rows_.c + row_block * 16, rows_.c);
@@ -303,14 +323,15 @@ void WeightGradient::store(const Item& item, int64_t row_block, float* dw) const
   }
 }
 
-void WeightGradient::store_flat(const Item& item, int64_t row_block, float* dw) const {
+void WeightGradient::store_flat(const Item& item, int64_t row_block, const std::vector<int64_t>& parts,
+                                float* dw) const {
   const int64_t c = columns_.c, tiles = block_tiles_ / k_;
   for (int64_t t = 0; t < block_tiles_; ++t)
     for (int64_t i = 0; i < kResultElements; ++i) {
       const int64_t at = t % tiles * 16 + i % 16, ky = t / tiles, kx = at / c;
       if (kx >= k_) continue;
       float sum = 0;
-      for (const int64_t p : part_) sum += item.sums[p + (row_block * block_tiles_ + t) * kResultElements + i];
+      for (const int64_t p : parts) sum += item.sums[p + (row_block * block_tiles_ + t) * kResultElements + i];
       dw[((row_block * 16 + i / 16) * c + at % c) * k_ * k_ + ky * k_ + kx] = sum;
     }
 }

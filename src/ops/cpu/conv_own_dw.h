@@ -13,10 +13,20 @@ namespace resnet {
 
 class WeightGradient {
  public:
-  explicit WeightGradient(const ConvShape& s);
+  /// ranged: for run_range() instead of run().
+  explicit WeightGradient(const ConvShape& s, bool ranged = false);
 
   /// dw [oc,c,k,k] f32, overwritten. The sum over threads is in a fixed order.
   void run(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, float* dw, void* workspace) const;
+  /// Adds pictures [0, count) of x and dy to the thread's own sums, or sets them (fresh). count is a multiple of
+  /// range_step() but for the last pictures of a batch.
+  void run_range(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, int64_t count, int thread, bool fresh,
+                 void* workspace) const;
+  /// dw from the sums of the threads that had any of `ranges` ranges, as parallel_for() shares them out.
+  void finish_ranges(int64_t ranges, float* dw, void* workspace) const;
+  int64_t range_step() const { return 2 * group_; }
+  /// A picture's pixels where the convolution sees a list of pixels instead of pictures, else 1.
+  int64_t pictures_each() const { return pictures_each_; }
   size_t workspace_bytes() const;
 
  private:
@@ -28,7 +38,8 @@ class WeightGradient {
   enum class Split { pictures, rows, columns };  // what the threads share out: pictures, or channels of a side
   struct Item;
 
-  void choose_split();
+  Item item_of(const uint16_t* x, const uint16_t* dy, int thread, void* workspace) const;
+  void choose_split(bool ranged);
   void choose_chunks();
   void plan_steps();
   size_t bytes_of_row(int64_t row_blocks, int64_t column_blocks) const;
@@ -37,10 +48,12 @@ class WeightGradient {
   void load_line(const Item& item, const uint16_t* x, const uint16_t* x2, uint16_t* out) const;
   void load_rows(const Item& item, int64_t slot) const;
   void multiply(const GemmIsa& isa, const Item& item) const;
-  void store(const Item& item, int64_t row_block, float* dw) const;
-  void store_flat(const Item& item, int64_t row_block, float* dw) const;
+  std::vector<int64_t> parts_of(int64_t chunks) const;
+  void store(const Item& item, int64_t row_block, const std::vector<int64_t>& parts, float* dw) const;
+  void store_flat(const Item& item, int64_t row_block, const std::vector<int64_t>& parts, float* dw) const;
 
   int64_t n_, k_, pad_, oh_, ow_;
+  int64_t pictures_each_ = 1;
   Side rows_{}, columns_{};
   bool swapped_ = false;  // rows are x's channels
   bool flat_ = false;     // columns are (kernel column, channel) as they lie, for odd channel counts
@@ -57,7 +70,7 @@ class WeightGradient {
   std::vector<int64_t> tile_offset_;                          // of each, in the packed window
   int64_t line_ = 0, slot_ = 0, plane_ = 0;  // elements: a packed row of pixels, a group, a channel block
   std::vector<int64_t> a_step_, b_step_;     // of the K blocks of a chunk
-  std::vector<int64_t> part_;                // floats from a thread's sums to the parts to be added
+  int64_t thread_floats_ = 0;                // from a thread's sums to the next one's
   size_t columns_bytes_ = 0, rows_bytes_ = 0, sums_bytes_ = 0;
 };
 

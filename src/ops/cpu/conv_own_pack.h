@@ -46,6 +46,11 @@ struct ResultStore {
   const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
+  /// [16·n_tiles] each, or null: the results and their squares are added up; with a gate (of y's shape, at the same places)
+  /// results where scale·gate + shift is not positive become zero, and the second sum is that of result·gate.
+  double *sum = nullptr, *product = nullptr;
+  const uint16_t* gate = nullptr;
+  const float *scale = nullptr, *shift = nullptr;
   bool stream = false;  ///< write around the caches, where no addend is; whole lines must be 64-byte aligned
 };
 void store_results(const ResultStore& s);

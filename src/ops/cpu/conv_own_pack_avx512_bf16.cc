@@ -88,6 +88,43 @@ template <bool kAddend> __m512 finished(const float* c, const ResultStore& s, in
   return _mm512_max_ps(v, f.least);
 }
 
+// What is added up over the pixels of 16 channels.
+enum class Sums { none, squares, gated };
+
+template <Sums kSums> struct Summed {
+  __m512 sum = _mm512_setzero_ps(), product = _mm512_setzero_ps();
+  __m512 scale, shift;
+
+  Summed(const ResultStore& s, int columns) {
+    if constexpr (kSums == Sums::gated) {
+      scale = _mm512_loadu_ps(s.scale + columns);
+      shift = _mm512_loadu_ps(s.shift + columns);
+    }
+  }
+  __m512 take(__m512 v, const ResultStore& s, int64_t at) {
+    if constexpr (kSums == Sums::none) return v;
+    __m512 other = v;
+    if constexpr (kSums == Sums::gated) {
+      other = widen_f32(s.gate + at);
+      const __mmask16 open = _mm512_cmp_ps_mask(_mm512_fmadd_ps(other, scale, shift), _mm512_setzero_ps(), _CMP_GT_OQ);
+      v = _mm512_maskz_mov_ps(open, v);
+    }
+    sum = _mm512_add_ps(sum, v);
+    product = _mm512_fmadd_ps(v, other, product);
+    return v;
+  }
+  static void add(double* total, __m512 v) {
+    _mm512_storeu_pd(total, _mm512_add_pd(_mm512_loadu_pd(total), _mm512_cvtps_pd(_mm512_castps512_ps256(v))));
+    _mm512_storeu_pd(total + 8,
+                     _mm512_add_pd(_mm512_loadu_pd(total + 8), _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1))));
+  }
+  void finish(const ResultStore& s, int columns) const {
+    if constexpr (kSums == Sums::none) return;
+    add(s.sum + columns, sum);
+    add(s.product + columns, product);
+  }
+};
+
 template <bool kStream> void store_line(uint16_t* y, __m512 low, __m512 high) {
   const __m512i line = (__m512i)_mm512_cvtne2ps_pbh(high, low);
   if constexpr (kStream)
@@ -97,38 +134,52 @@ template <bool kStream> void store_line(uint16_t* y, __m512 low, __m512 high) {
 }
 
 // 32 channels a pixel.
-template <bool kAddend, bool kStream> void store_wide(const ResultStore& s) {
+template <bool kAddend, bool kStream, Sums kSums> void store_wide(const ResultStore& s) {
   const Finish f0 = finish_of(s, 0), f1 = finish_of(s, 16);
+  Summed<kSums> sum0(s, 0), sum1(s, 16);
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
     UNROLL for (int row = 0; row < 16; ++row, c += 16) {
       if (s.offset[i][row] < 0) continue;
       const int64_t at = s.at[i] + s.offset[i][row];
-      store_line<kStream>(s.y + at, finished<kAddend>(c, s, at, f0), finished<kAddend>(c + 256, s, at + 16, f1));
+      store_line<kStream>(s.y + at, sum0.take(finished<kAddend>(c, s, at, f0), s, at),
+                          sum1.take(finished<kAddend>(c + 256, s, at + 16, f1), s, at + 16));
     }
   }
+  sum0.finish(s, 0);
+  sum1.finish(s, 16);
 }
 
 // 16 channels a pixel; neighbours in memory are written together.
-template <bool kAddend, bool kStream> void store_narrow(const ResultStore& s) {
+template <bool kAddend, bool kStream, Sums kSums> void store_narrow(const ResultStore& s) {
   const Finish f = finish_of(s, 0);
+  Summed<kSums> sum(s, 0);
+  const auto value = [&](const float* c, int64_t at) { return sum.take(finished<kAddend>(c, s, at, f), s, at); };
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
     const int64_t* offset = s.offset[i];
     UNROLL for (int row = 0; row < 16; row += 2, c += 32) {
       const int64_t at = s.at[i] + offset[row], at1 = s.at[i] + offset[row + 1];
       if (offset[row] >= 0 && at1 == at + 16) {
-        store_line<kStream>(s.y + at, finished<kAddend>(c, s, at, f), finished<kAddend>(c + 16, s, at1, f));
+        const __m512 low = value(c, at), high = value(c + 16, at1);
+        store_line<kStream>(s.y + at, low, high);
         continue;
       }
       if (offset[row] >= 0)
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at),
-                            (__m256i)_mm512_cvtneps_pbh(finished<kAddend>(c, s, at, f)));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at), (__m256i)_mm512_cvtneps_pbh(value(c, at)));
       if (offset[row + 1] >= 0)
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at1),
-                            (__m256i)_mm512_cvtneps_pbh(finished<kAddend>(c + 16, s, at1, f)));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(s.y + at1), (__m256i)_mm512_cvtneps_pbh(value(c + 16, at1)));
     }
   }
+  sum.finish(s, 0);
+}
+
+template <bool kAddend, bool kStream, Sums kSums> void store_as(const ResultStore& s) {
+  s.n_tiles == 2 ? store_wide<kAddend, kStream, kSums>(s) : store_narrow<kAddend, kStream, kSums>(s);
+}
+
+template <Sums kSums> void store_plain(const ResultStore& s) {
+  s.stream ? store_as<false, true, kSums>(s) : store_as<false, false, kSums>(s);
 }
 
 }  // namespace
@@ -199,12 +250,9 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
 }
 
 void store_results(const ResultStore& s) {
-  if (s.n_tiles == 2) {
-    if (s.addend) return store_wide<true, false>(s);
-    return s.stream ? store_wide<false, true>(s) : store_wide<false, false>(s);
-  }
-  if (s.addend) return store_narrow<true, false>(s);
-  return s.stream ? store_narrow<false, true>(s) : store_narrow<false, false>(s);
+  if (s.addend) return store_as<true, false, Sums::none>(s);
+  if (s.sum == nullptr) return store_plain<Sums::none>(s);
+  s.gate ? store_plain<Sums::gated>(s) : store_plain<Sums::squares>(s);
 }
 
 void add_tiles(const float* tile, const int64_t* offset, int64_t parts, float* out) {

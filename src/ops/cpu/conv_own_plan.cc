@@ -41,6 +41,7 @@ std::vector<RowConv::Axis> RowConv::gradient_axes(const ConvShape& s, int64_t ex
 RowConv RowConv::forward(const ConvShape& given) {
   const ConvShape s = is_pixelwise(given) && given.c % kK == 0 ? as_pixels(given) : given;
   RowConv r;
+  r.pictures_each_ = s.n / given.n;
   r.source_ = {s.n, s.h, s.w, s.c};
   r.target_ = {s.n, s.oh, s.ow, s.oc};
   r.source_step_ = s.stride;
@@ -56,6 +57,7 @@ RowConv RowConv::forward(const ConvShape& given) {
 RowConv RowConv::data_gradient(const ConvShape& given) {
   const ConvShape s = is_pixelwise(given) && given.oc % kK == 0 ? as_pixels(given) : given;
   RowConv r;
+  r.pictures_each_ = s.n / given.n;
   r.source_ = {s.n, s.oh, s.ow, s.oc};
   r.target_ = {s.n, s.h, s.w, s.c};
   r.target_step_ = s.stride;

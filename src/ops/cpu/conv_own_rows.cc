@@ -50,7 +50,10 @@ class RowConv::Ahead {
 struct RowConv::Item {
   const Buffers* b;
   const GemmIsa* isa;
+  int64_t begin, end;  // of all pictures that b->x holds
   int64_t first, pictures, row0, row1;
+  const uint16_t* source;  // of the first picture
+  int thread;
   uint16_t* window;  // the scratch copy of the source
   int64_t* targets;  // [max_entries_] offset of an output pixel within its row
   float* results;    // [kResultFloats]
@@ -59,17 +62,24 @@ struct RowConv::Item {
 
 size_t RowConv::workspace_bytes() const { return thread_bytes_ * static_cast<size_t>(threads_); }
 
+RowConv::Item RowConv::item_of(const GemmIsa& isa, const Buffers& b, int thread) const {
+  Item item{};
+  item.b = &b;
+  item.isa = &isa;
+  item.thread = thread;
+  item.end = source_.n;
+  char* scratch = static_cast<char*>(b.workspace) + thread_bytes_ * static_cast<size_t>(thread);
+  item.results = reinterpret_cast<float*>(scratch);
+  item.targets = reinterpret_cast<int64_t*>(item.results + kResultFloats);
+  item.window = reinterpret_cast<uint16_t*>(item.targets + max_entries_);
+  return item;
+}
+
 void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
   parallel_for(groups_ * row_blocks_, [&](int64_t begin, int64_t end, int thread) {
     Ahead ahead;
-    Item item{};
-    item.b = &b;
-    item.isa = &isa;
+    Item item = item_of(isa, b, thread);
     item.ahead = &ahead;
-    char* scratch = static_cast<char*>(b.workspace) + thread_bytes_ * static_cast<size_t>(thread);
-    item.results = reinterpret_cast<float*>(scratch);
-    item.targets = reinterpret_cast<int64_t*>(item.results + kResultFloats);
-    item.window = reinterpret_cast<uint16_t*>(item.targets + max_entries_);
     isa.begin();
     for (int64_t i = begin; i < end; ++i) {
       set_item(item, i);
@@ -82,9 +92,26 @@ void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
   });
 }
 
+void RowConv::run_range(const GemmIsa& isa, const Buffers& b, int64_t first, int64_t count, int thread) const {
+  Ahead nothing;
+  Item item = item_of(isa, b, thread);
+  item.ahead = &nothing;
+  item.begin = first;
+  item.end = first + count;
+  isa.begin();
+  for (int64_t i = 0; i < ceil_div(count, group_) * row_blocks_; ++i) {
+    set_item(item, i);
+    load_window(item);
+    for (const Phase& p : phases_) run_phase(p, item);
+  }
+  isa.end();
+  if (stream_) _mm_sfence();
+}
+
 void RowConv::set_item(Item& item, int64_t i) const {
-  item.first = i / row_blocks_ * group_;
-  item.pictures = std::min(group_, source_.n - item.first);
+  item.first = item.begin + i / row_blocks_ * group_;
+  item.pictures = std::min(group_, item.end - item.first);
+  item.source = item.b->x + (item.first - item.begin) * source_.h * source_.w * source_.c;
   item.row0 = i % row_blocks_ * block_rows_;
   item.row1 = std::min(item.row0 + block_rows_, max_rows_);
 }
@@ -100,7 +127,7 @@ void RowConv::look_ahead(const Item& item, int64_t i) const {
   int64_t products = 0;
   for (const Phase& p : phases_)
     products += ceil_div((std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16), 2) * columns;
-  const uint16_t* x = item.b->x + next.first * picture + y0 * source_.w * source_.c;
+  const uint16_t* x = next.source + y0 * source_.w * source_.c;
   item.ahead->set(x, (y1 - y0) * source_.w * source_.c, picture, next.pictures, products);
 }
 
@@ -108,7 +135,7 @@ void RowConv::load_window(const Item& item) const {
   if (layout_ == Layout::direct) {
     // The last pixels are copied, for tiles would read beyond the source's end.
     if (item.pictures < group_ || group_ % 16 != 0)
-      std::memcpy(item.window, item.b->x + item.first * source_.c, static_cast<size_t>(item.pictures * source_.c) * 2);
+      std::memcpy(item.window, item.source, static_cast<size_t>(item.pictures * source_.c) * 2);
     return;
   }
   const int64_t rows = (item.row1 - item.row0 - 1) * source_step_ + span_y_;
@@ -126,7 +153,7 @@ void RowConv::load_window(const Item& item) const {
 void RowConv::load_row(const Item& item, int64_t row, int64_t g) const {
   const int64_t y = item.row0 * source_step_ + window_y0_ + row;
   const bool inside = y >= 0 && y < source_.h && g < item.pictures;
-  const uint16_t* x = inside ? item.b->x + ((item.first + g) * source_.h + y) * source_.w * source_.c : nullptr;
+  const uint16_t* x = inside ? item.source + (g * source_.h + y) * source_.w * source_.c : nullptr;
   uint16_t* out = item.window + row * row_ + (layout_ == Layout::blocked ? g * kK : 0);
   if (layout_ == Layout::paired) return copy_pixels_twice(x, source_.w, window_x0_, window_cols_, out);
   for (const Part& part : parts_) {
@@ -231,7 +258,7 @@ void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int
 // Tiles [first, first + m) of the item's pixels, for any columns.
 RowConv::Product RowConv::product_of(const Phase& p, const Item& item, int64_t first, int m) const {
   const bool copied = layout_ != Layout::direct || item.pictures < group_ || group_ % 16 != 0;
-  const uint16_t* source = copied ? item.window : item.b->x + item.first * source_.c;
+  const uint16_t* source = copied ? item.window : item.source;
   const int64_t row_tiles = ceil_div(p.x.count * group_, 16);
   Product product;
   TileGemm& gemm = product.gemm;
@@ -267,6 +294,14 @@ void RowConv::set_columns(Product& product, const Phase& p, const Item& item, in
   for (int i = 0; i < n; ++i) product.gemm.b[i] = packed_.get() + p.panels + (j + i) * panel;
   for (int i = 0; i < product.gemm.m_tiles; ++i) product.store.at[i] = product.pixel[i] + j * 16;
   product.store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
+  const OutputSums* sums = item.b->sums;
+  if (sums == nullptr) return;
+  product.store.sum = sums->sums + item.thread * 2 * target_.c + j * 16;
+  product.store.product = product.store.sum + target_.c;
+  product.store.gate = static_cast<const uint16_t*>(sums->x);
+  if (sums->x == nullptr) return;
+  product.store.scale = sums->scale + j * 16;
+  product.store.shift = sums->shift + j * 16;
 }
 
 }  // namespace resnet

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "ops/cpu/conv_pass.h"
 #include "ops/cpu/conv_shape.h"
 #include "ops/cpu/gemm_tile.h"
 
@@ -28,9 +29,16 @@ class RowConv {
     const uint16_t* addend = nullptr;  ///< of the target's shape, added; may be y itself (accumulate)
     const float* bias = nullptr;       ///< [target channels], added
     bool relu = false;
+    const OutputSums* sums = nullptr;  ///< what is added up over the target's pixels, or null
     void* workspace = nullptr;
   };
   void run(const GemmIsa& isa, const Buffers& b) const;
+  /// Pictures [first, first + count) by the calling thread alone; b.x points to the first of them. `first` is a multiple of
+  /// group(), and so is count but for the last pictures.
+  void run_range(const GemmIsa& isa, const Buffers& b, int64_t first, int64_t count, int thread) const;
+  int64_t group() const { return group_; }
+  /// A picture's pixels where the convolution sees a list of pixels instead of pictures, else 1.
+  int64_t pictures_each() const { return pictures_each_; }
   size_t workspace_bytes() const;
 
  private:
@@ -74,6 +82,7 @@ class RowConv {
   void plan_parts();
   void plan_phase(Phase& p, int64_t k, int64_t channel_step);
   int64_t column_offset(int64_t column) const;
+  Item item_of(const GemmIsa& isa, const Buffers& b, int thread) const;
   void set_item(Item& item, int64_t i) const;
   void look_ahead(const Item& item, int64_t i) const;
   void load_window(const Item& item) const;
@@ -91,6 +100,7 @@ class RowConv {
   int64_t column_step_ = 0;  // between weight columns (target channels)
   std::vector<Phase> phases_;
   Layout layout_ = Layout::direct;
+  int64_t pictures_each_ = 1;
   int64_t group_ = 1, groups_ = 0;  // pictures worked on together
   int64_t block_rows_ = 1, row_blocks_ = 1, max_rows_ = 0;
   int64_t window_y0_ = 0, window_x0_ = 0;  // source position of the scratch's first row and column, for output row 0

@@ -1,0 +1,338 @@
+// Convolution + batch norm [+ add] [+ ReLU] in training, as one step. The batch's statistics are added up while the
+// convolution writes; backward, both gradients of the convolution are computed a few pictures at a time, for which the
+// gradient behind the batch norm is made just before and never goes to memory. See deferral.h for what it does with the
+// normalisation of its neighbours.
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "ops/conv.h"
+#include "ops/cpu/batch_norm_loops.h"
+#include "ops/cpu/batch_norm_sums.h"
+#include "ops/cpu/conv.h"
+#include "ops/cpu/conv_pass.h"
+#include "ops/cpu/deferral.h"
+#include "ops/kernel.h"
+
+namespace resnet {
+
+namespace {
+
+constexpr int64_t kCacheBytes = 640 * 1024;     // of what is prepared for a range, a thread
+constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread; larger ones are shared out by channels
+
+const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+class ConvBatchNorm final : public Kernel {
+ public:
+  explicit ConvBatchNorm(const KernelSpec& spec)
+      : Kernel(spec), a_(spec.as<Conv>().a), s_(conv_case(spec, ConvPassKind::forward).shape) {
+    ranged_ = s_.oc * s_.c * s_.k * s_.k * 4 <= kPrivateBytes;
+    forward_ = make(ConvPassKind::forward);
+    dw_ = make(ConvPassKind::weight_gradient);
+    if (spec.need_dx[0]) dx_ = make(ConvPassKind::data_gradient);
+    needs_.backward_reads_x = true;
+    needs_.y_over_x[1] = needs_.dx_over_dy[1] = a_.add;
+    needs_.accumulates = {dx_ != nullptr, a_.add};
+    needs_.may_defer = a_.relu && !a_.add;
+    needs_.deferral_bytes = Deferral::bytes(s_.oc, threads_);
+    needs_.takes_deferred = spec.need_dx[0];
+    plan_ranges();
+    plan_memory();
+  }
+
+  std::string name() const override { return forward_->name() + (deferred_ ? " deferring" : ""); }
+
+  void defer_output() override {
+    deferred_ = true;
+    needs_.backward_reads_y = true;
+    plan_memory();
+  }
+  void take_deferred_input() override {
+    x_deferred_ = true;
+    plan_memory();
+  }
+
+  void pack(const std::vector<float*>& w) override {
+    forward_->pack(w[0]);
+    if (dx_) dx_->pack(w[0]);
+  }
+
+  void forward(const KernelArgs& k) override {
+    Deferral state = state_of(k);
+    std::fill_n(state.sums, threads_ * 2 * s_.oc, 0.0);
+    const OutputSums sums{state.sums, nullptr, nullptr, nullptr};
+    ConvArgs c;
+    c.x = k.x[0];
+    c.y = raw(k);
+    c.sums = &sums;
+    c.workspace = k.workspace;
+    if (x_deferred_)
+      forward_ranges(k, c);
+    else
+      forward_->run(c);
+    add_up_threads(state.sums, threads_, 2 * s_.oc);
+    finish_forward(k, state);
+    if (!deferred_) write_output(k, state);
+  }
+
+  void backward(const KernelArgs& k) override {
+    Deferral state = state_of(k);
+    sum_gradient(k, state);
+    Gradient g = finish_sums(k, state);
+    OutputSums gate;
+    if (x_deferred_) {
+      const Deferral x(k.x_deferral, s_.c);
+      std::fill_n(x.sums, threads_ * 2 * s_.c, 0.0);
+      gate = {x.sums, k.x[0], x.scale, x.shift};
+    }
+    g.data.accumulate = k.accumulate[0];
+    g.data.dx = k.dx[0];
+    g.data.sums = x_deferred_ ? &gate : nullptr;
+    g.data.workspace = static_cast<std::byte*>(k.workspace) + dx_workspace_;
+    g.weight.dw = k.dw[0];
+    g.weight.workspace = k.workspace;
+    ranged_ ? backward_ranges(k, g) : backward_whole(k, g);
+  }
+
+ private:
+  // y = p·dz + q·raw + r is the convolution's gradient.
+  struct Gradient {
+    const float *p, *q, *r;
+    ConvArgs data, weight;
+  };
+
+  std::unique_ptr<ConvPass> make(ConvPassKind pass) {
+    ConvCase c = conv_case(spec_, pass);
+    c.ranges = pass != ConvPassKind::weight_gradient || ranged_;
+    return best_conv_pass(c);
+  }
+
+  // A unit is a picture, or a pixel where all passes see only a list of pixels.
+  void plan_ranges() {
+    std::vector<ConvPass*> passes = {forward_.get(), dw_.get()};
+    if (dx_) passes.push_back(dx_.get());
+    each_ = forward_->pictures_each();
+    for (const ConvPass* p : passes)
+      if (p->pictures_each() != each_) each_ = 1;
+    units_ = s_.n * each_;
+    int64_t step = 1;
+    for (const ConvPass* p : passes) {
+      const int64_t own = p->range_step(), ratio = p->pictures_each() / each_;
+      step = std::lcm(step, own / std::gcd(own, ratio));
+    }
+    x_unit_ = s_.h * s_.w * s_.c / each_;
+    y_unit_ = s_.oh * s_.ow * s_.oc / each_;
+    const int64_t most = std::max(step, kCacheBytes / ((x_unit_ + y_unit_) * 2) / step * step);
+    const int64_t part = ceil_div(units_, threads_);
+    int64_t least = units_ + 1;
+    for (int64_t ranges = ceil_div(part, most); ranges <= 2 * ceil_div(part, most); ++ranges) {
+      const int64_t range = round_up(ceil_div(part, ranges), step);
+      const int64_t load = ceil_div(ceil_div(units_, range), threads_) * range;  // of the busiest thread
+      if (load < least) least = load, range_ = range;
+    }
+    ranges_ = ceil_div(units_, range_);
+  }
+
+  void plan_memory() {
+    const size_t raw_bytes = static_cast<size_t>(units_ * y_unit_) * 2;
+    mask_bytes_ = a_.relu && !deferred_ ? aligned(static_cast<size_t>(rows() * mask_words(s_.oc)) * 2) : 0;
+    state_bytes_ = aligned(needs_.deferral_bytes);
+    needs_.saved_bytes = deferred_ ? 0 : state_bytes_ + mask_bytes_ + raw_bytes;
+    // Workspace: forward's own and the prepared x; backward the two gradients' own, coefficients, prepared dy and x.
+    const size_t x_bytes = x_deferred_ ? scratch_bytes(x_unit_) : 0;
+    forward_scratch_ = aligned(forward_->workspace_bytes());
+    dx_workspace_ = aligned(dw_->workspace_bytes());
+    coefficients_ = dx_workspace_ + (dx_ ? aligned(dx_->workspace_bytes()) : 0);
+    dy_scratch_ = coefficients_ + aligned(static_cast<size_t>(3 * s_.oc) * sizeof(float));
+    x_scratch_ = dy_scratch_ + scratch_bytes(y_unit_);
+    const size_t forward_x = x_deferred_ ? static_cast<size_t>(threads_ * range_ * x_unit_) * 2 : 0;
+    needs_.workspace_bytes = std::max(forward_scratch_ + aligned(forward_x), x_scratch_ + x_bytes);
+  }
+
+  // Of a range a thread, or of everything.
+  size_t scratch_bytes(int64_t unit) const {
+    return aligned(static_cast<size_t>(ranged_ ? threads_ * range_ * unit : units_ * unit) * 2);
+  }
+
+  int64_t rows() const { return s_.n * s_.oh * s_.ow; }
+  Deferral state_of(const KernelArgs& k) const { return {deferred_ ? k.y_deferral : k.saved, s_.oc}; }
+  uint16_t* mask(const KernelArgs& k) const {
+    return mask_bytes_ ? reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + state_bytes_) : nullptr;
+  }
+  uint16_t* mask(const KernelArgs& k, int64_t row) const {
+    return mask_bytes_ ? mask(k) + row * mask_words(s_.oc) : nullptr;
+  }
+  uint16_t* raw(const KernelArgs& k) const {
+    if (deferred_) return static_cast<uint16_t*>(k.y);
+    return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + state_bytes_ + mask_bytes_);
+  }
+  static uint16_t* at(const KernelArgs& k, size_t offset) {
+    return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.workspace) + offset);
+  }
+
+  // body(first unit, units, thread, fresh: the thread's first)
+  template <class Body> void for_ranges(const Body& body) const {
+    parallel_for(ranges_, [&](int64_t begin, int64_t end, int thread) {
+      for (int64_t i = begin; i < end; ++i) body(i * range_, std::min(range_, units_ - i * range_), thread, i == begin);
+    });
+  }
+  void run_range(ConvPass& pass, const ConvArgs& c, int64_t first, int64_t count, int thread, bool fresh) const {
+    const int64_t ratio = pass.pictures_each() / each_;
+    pass.run_range(c, first * ratio, count * ratio, thread, fresh);
+  }
+
+  // relu(scale·x + shift) of units of a deferred x.
+  void prepare_x(const KernelArgs& k, int64_t first, int64_t count, uint16_t* out) const {
+    const Deferral x(k.x_deferral, s_.c);
+    loops().normalize(static_cast<const uint16_t*>(k.x[0]) + first * x_unit_, nullptr, out, nullptr, true,
+                      count * x_unit_ / s_.c, s_.c, x.scale, x.shift);
+  }
+
+  // The gradient of the convolution's output, of some units; and that of the addend.
+  void prepare_dy(const KernelArgs& k, const Gradient& g, int64_t first, int64_t count, uint16_t* out) const {
+    const int64_t at = first * y_unit_;
+    auto* d_addend = a_.add ? static_cast<uint16_t*>(k.dx[1]) : nullptr;
+    loops().backward(raw(k) + at, static_cast<const uint16_t*>(k.dy) + at, mask(k, at / s_.oc), out,
+                     d_addend ? d_addend + at : nullptr, k.accumulate[1], count * y_unit_ / s_.oc, s_.oc, g.p, g.q,
+                     g.r);
+  }
+
+  void forward_ranges(const KernelArgs& k, const ConvArgs& given) const {
+    for_ranges([&](int64_t first, int64_t count, int thread, bool fresh) {
+      uint16_t* x = at(k, forward_scratch_) + thread * range_ * x_unit_;
+      prepare_x(k, first, count, x);
+      ConvArgs c = given;
+      c.x = x;
+      run_range(*forward_, c, first, count, thread, fresh);
+    });
+  }
+
+  void finish_forward(const KernelArgs& k, const Deferral& state) const {
+    BatchMoments b;
+    b.c = s_.oc;
+    b.sum = state.sums;
+    b.square = state.sums + s_.oc;
+    b.m = rows();
+    b.eps = a_.bn_eps;
+    b.momentum = a_.bn_momentum;
+    b.mean = state.mean;
+    b.inv_std = state.inv_std;
+    b.running_mean = k.w[3];
+    b.running_var = k.w[4];
+    finish_moments(b);
+    normalization(s_.oc, k.w[1], k.w[2], state.mean, state.inv_std, state.scale, state.shift);
+  }
+
+  void write_output(const KernelArgs& k, const Deferral& state) const {
+    const int64_t c = s_.oc;
+    const auto* addend = a_.add ? static_cast<const uint16_t*>(k.x[1]) : nullptr;
+    parallel_for(rows(), [&](int64_t begin, int64_t end, int) {
+      loops().normalize(raw(k) + begin * c, addend ? addend + begin * c : nullptr,
+                        static_cast<uint16_t*>(k.y) + begin * c, mask(k, begin), a_.relu, end - begin, c, state.scale,
+                        state.shift);
+    });
+  }
+
+  // Σdz and Σdz·(raw - mean) into the state's first sums. Where the output was deferred, the reader has added them up.
+  void sum_gradient(const KernelArgs& k, const Deferral& state) const {
+    const int64_t c = s_.oc;
+    if (!deferred_) {
+      std::fill_n(state.sums, threads_ * 2 * c, 0.0);
+      parallel_for(rows(), [&](int64_t begin, int64_t end, int thread) {
+        double* sums = state.sums + thread * 2 * c;
+        loops().backward_sums(raw(k) + begin * c, static_cast<const uint16_t*>(k.dy) + begin * c, mask(k, begin),
+                              end - begin, c, state.mean, sums, sums + c);
+      });
+    }
+    add_up_threads(state.sums, threads_, 2 * c);
+    if (!deferred_) return;
+    for (int64_t i = 0; i < c; ++i) state.sums[c + i] -= static_cast<double>(state.mean[i]) * state.sums[i];
+  }
+
+  Gradient finish_sums(const KernelArgs& k, const Deferral& state) const {
+    auto* coefficients = reinterpret_cast<float*>(at(k, coefficients_));
+    BatchGradient b;
+    b.c = s_.oc;
+    b.sum = state.sums;
+    b.product = state.sums + s_.oc;
+    b.mean = state.mean;
+    b.inv_std = state.inv_std;
+    b.gamma = k.w[1];
+    b.m = rows();
+    b.p = coefficients;
+    b.q = b.p + s_.oc;
+    b.r = b.q + s_.oc;
+    b.dgamma = k.dw[1];
+    b.dbeta = k.dw[2];
+    std::fill_n(b.dgamma, s_.oc, 0.0f);
+    std::fill_n(b.dbeta, s_.oc, 0.0f);
+    finish_gradient(b);
+    return {b.p, b.q, b.r, {}, {}};
+  }
+
+  void backward_ranges(const KernelArgs& k, const Gradient& g) const {
+    for_ranges([&](int64_t first, int64_t count, int thread, bool fresh) {
+      Gradient own = g;
+      uint16_t* dy = at(k, dy_scratch_) + thread * range_ * y_unit_;
+      prepare_dy(k, g, first, count, dy);
+      own.weight.dy = own.data.dy = dy;
+      own.weight.x = static_cast<const uint16_t*>(k.x[0]) + first * x_unit_;
+      if (x_deferred_) {
+        uint16_t* x = at(k, x_scratch_) + thread * range_ * x_unit_;
+        prepare_x(k, first, count, x);
+        own.weight.x = x;
+      }
+      run_range(*dw_, own.weight, first, count, thread, fresh);
+      if (dx_ && k.dx[0]) run_range(*dx_, own.data, first, count, thread, fresh);
+    });
+    dw_->finish_ranges(g.weight, ranges_);
+  }
+
+  void backward_whole(const KernelArgs& k, Gradient& g) const {
+    const int64_t pixels = s_.oh * s_.ow;
+    parallel_for(s_.n, [&](int64_t begin, int64_t end, int) {
+      uint16_t* dy = at(k, dy_scratch_) + begin * pixels * s_.oc;
+      prepare_dy(k, g, begin * each_, (end - begin) * each_, dy);
+      if (x_deferred_) prepare_x(k, begin * each_, (end - begin) * each_, at(k, x_scratch_) + begin * each_ * x_unit_);
+    });
+    g.weight.dy = g.data.dy = at(k, dy_scratch_);
+    g.weight.x = x_deferred_ ? at(k, x_scratch_) : k.x[0];
+    dw_->run(g.weight);
+    if (dx_ && k.dx[0]) dx_->run(g.data);
+  }
+
+  const int threads_ = threads();
+  const Conv::Attributes a_;
+  const ConvShape s_;
+  std::unique_ptr<ConvPass> forward_, dw_, dx_;
+  bool ranged_ = false;                                     // backward works range by range
+  bool deferred_ = false, x_deferred_ = false;              // the output, the input
+  int64_t each_ = 1, units_ = 0, x_unit_ = 0, y_unit_ = 0;  // elements of a unit
+  int64_t range_ = 1, ranges_ = 1;                          // units
+  size_t state_bytes_ = 0, mask_bytes_ = 0;
+  size_t forward_scratch_ = 0, dx_workspace_ = 0, coefficients_ = 0, dy_scratch_ = 0, x_scratch_ = 0;
+};
+
+std::string reject(const KernelSpec& spec) {
+  const Conv::Attributes& a = spec.as<Conv>().a;
+  if (!spec.train || !a.folded_bn) return "for training with a batch norm";
+  if (a.bias) return "no bias before the batch norm";
+  for (ConvPassKind pass : conv_passes_of(spec)) {
+    ConvCase c = conv_case(spec, pass);
+    c.ranges = true;
+    const std::string reason = reject_conv_pass(c);
+    if (!reason.empty()) return reason;
+  }
+  return {};
+}
+
+const RegisterKernel registered{{"conv", "cpu", "batch_norm", 2000, reject, make_kernel<ConvBatchNorm>}};
+
+}  // namespace
+
+}  // namespace resnet
