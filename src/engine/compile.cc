@@ -113,8 +113,8 @@ class Compiler {
       if (!next.kernel->needs().takes_deferred) continue;
       step.kernel->defer_output();
       next.kernel->take_deferred_input();
-      step.y_deferral = next.x_deferral = new_buffer(step.kernel->needs().deferral_bytes, forward_time(step.node),
-                                                     backward_time(step.node));
+      step.y_deferral = next.x_deferral =
+          new_buffer(step.kernel->needs().deferral_bytes, forward_time(step.node), backward_time(step.node));
     }
   }
 

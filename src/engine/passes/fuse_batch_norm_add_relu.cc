@@ -3,6 +3,8 @@
 
 namespace resnet {
 
-Graph fuse_batch_norm_add_relu(const Graph& graph) { return absorb_add_relu<BatchNorm>(graph, "batch_norm", [](const BatchNorm&) { return true; }); }
+Graph fuse_batch_norm_add_relu(const Graph& graph) {
+  return absorb_add_relu<BatchNorm>(graph, "batch_norm", [](const BatchNorm&) { return true; });
+}
 
 }  // namespace resnet

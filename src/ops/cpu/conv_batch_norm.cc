@@ -21,6 +21,7 @@ namespace resnet {
 namespace {
 
 constexpr int64_t kCacheBytes = 640 * 1024;     // of what is prepared for a range, a thread
+constexpr int64_t kStreamBytes = 1500 * 1024;   // of outputs, a thread, that go past the caches
 constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread; larger ones are shared out by channels
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
@@ -189,7 +190,7 @@ class ConvBatchNorm final : public Kernel {
   // relu(scale·x + shift) of units of a deferred x.
   void prepare_x(const KernelArgs& k, int64_t first, int64_t count, uint16_t* out) const {
     const Deferral x(k.x_deferral, s_.c);
-    loops().normalize(static_cast<const uint16_t*>(k.x[0]) + first * x_unit_, nullptr, out, nullptr, true,
+    loops().normalize(static_cast<const uint16_t*>(k.x[0]) + first * x_unit_, nullptr, out, nullptr, true, false,
                       count * x_unit_ / s_.c, s_.c, x.scale, x.shift);
   }
 
@@ -198,8 +199,8 @@ class ConvBatchNorm final : public Kernel {
     const int64_t at = first * y_unit_;
     auto* d_addend = a_.add ? static_cast<uint16_t*>(k.dx[1]) : nullptr;
     loops().backward(raw(k) + at, static_cast<const uint16_t*>(k.dy) + at, mask(k, at / s_.oc), out,
-                     d_addend ? d_addend + at : nullptr, k.accumulate[1], count * y_unit_ / s_.oc, s_.oc, g.p, g.q,
-                     g.r);
+                     d_addend ? d_addend + at : nullptr, k.accumulate[1], false, count * y_unit_ / s_.oc, s_.oc, g.p,
+                     g.q, g.r);
   }
 
   void forward_ranges(const KernelArgs& k, const ConvArgs& given) const {
@@ -231,10 +232,11 @@ class ConvBatchNorm final : public Kernel {
   void write_output(const KernelArgs& k, const Deferral& state) const {
     const int64_t c = s_.oc;
     const auto* addend = a_.add ? static_cast<const uint16_t*>(k.x[1]) : nullptr;
+    const bool stream = k.y != k.x[1] && rows() * c * 2 > threads_ * kStreamBytes;
     parallel_for(rows(), [&](int64_t begin, int64_t end, int) {
       loops().normalize(raw(k) + begin * c, addend ? addend + begin * c : nullptr,
-                        static_cast<uint16_t*>(k.y) + begin * c, mask(k, begin), a_.relu, end - begin, c, state.scale,
-                        state.shift);
+                        static_cast<uint16_t*>(k.y) + begin * c, mask(k, begin), a_.relu, stream, end - begin, c,
+                        state.scale, state.shift);
     });
   }
 

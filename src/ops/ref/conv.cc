@@ -144,7 +144,11 @@ class RefConv final : public Kernel {
   const int64_t in_, group_in_, group_out_, taps_;
 };
 
-const RegisterKernel registered{{"conv", "ref", "ref", 0, accept_all, make_kernel<RefConv>}};
+std::string reject(const KernelSpec& spec) {
+  return spec.train && spec.as<Conv>().a.folded_bn ? "no batch norm in training" : "";
+}
+
+const RegisterKernel registered{{"conv", "ref", "ref", 0, reject, make_kernel<RefConv>}};
 
 }  // namespace
 }  // namespace resnet::ref
