@@ -12,6 +12,7 @@
 #include "ops/cpu/batch_norm_loops.h"
 #include "ops/cpu/batch_norm_sums.h"
 #include "ops/cpu/conv.h"
+#include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_pass.h"
 #include "ops/cpu/deferral.h"
 #include "ops/kernel.h"
@@ -115,8 +116,9 @@ class ConvBatchNorm final : public Kernel {
 
   // A unit is a picture, or a pixel where all passes see only a list of pixels.
   void plan_ranges() {
-    std::vector<ConvPass*> passes = {forward_.get(), dw_.get()};
-    if (dx_) passes.push_back(dx_.get());
+    std::vector<ConvPass*> passes = {forward_.get()};
+    if (ranged_) passes.push_back(dw_.get());
+    if (ranged_ && dx_) passes.push_back(dx_.get());
     each_ = forward_->pictures_each();
     for (const ConvPass* p : passes)
       if (p->pictures_each() != each_) each_ = 1;
@@ -176,15 +178,30 @@ class ConvBatchNorm final : public Kernel {
     return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.workspace) + offset);
   }
 
-  // body(first unit, units, thread, fresh: the thread's first)
+  struct Range {
+    int64_t first, count;  // units
+    int thread;
+    bool fresh;    // the thread's first
+    Ahead* ahead;  // takes what the next range reads
+    int64_t next;  // units of it
+  };
   template <class Body> void for_ranges(const Body& body) const {
+    const auto units = [&](int64_t i) { return std::min(range_, units_ - i * range_); };
     parallel_for(ranges_, [&](int64_t begin, int64_t end, int thread) {
-      for (int64_t i = begin; i < end; ++i) body(i * range_, std::min(range_, units_ - i * range_), thread, i == begin);
+      for (int64_t i = begin; i < end; ++i) {
+        Ahead ahead;
+        body(Range{i * range_, units(i), thread, i == begin, &ahead, i + 1 < end ? units(i + 1) : 0});
+      }
     });
   }
-  void run_range(ConvPass& pass, const ConvArgs& c, int64_t first, int64_t count, int thread, bool fresh) const {
+  // What the next range reads of a tensor.
+  static void fetch_next(const Range& r, const void* tensor, int64_t unit) {
+    r.ahead->add(static_cast<const uint16_t*>(tensor) + (r.first + r.count) * unit, r.next * unit * 2);
+  }
+  void run_range(ConvPass& pass, ConvArgs c, const Range& r) const {
     const int64_t ratio = pass.pictures_each() / each_;
-    pass.run_range(c, first * ratio, count * ratio, thread, fresh);
+    c.ahead = r.ahead;
+    pass.run_range(c, r.first * ratio, r.count * ratio, r.thread, r.fresh);
   }
 
   // relu(scale·x + shift) of units of a deferred x.
@@ -204,12 +221,13 @@ class ConvBatchNorm final : public Kernel {
   }
 
   void forward_ranges(const KernelArgs& k, const ConvArgs& given) const {
-    for_ranges([&](int64_t first, int64_t count, int thread, bool fresh) {
-      uint16_t* x = at(k, forward_scratch_) + thread * range_ * x_unit_;
-      prepare_x(k, first, count, x);
+    for_ranges([&](const Range& r) {
+      uint16_t* x = at(k, forward_scratch_) + r.thread * range_ * x_unit_;
+      prepare_x(k, r.first, r.count, x);
+      fetch_next(r, k.x[0], x_unit_);
       ConvArgs c = given;
       c.x = x;
-      run_range(*forward_, c, first, count, thread, fresh);
+      run_range(*forward_, c, r);
     });
   }
 
@@ -278,19 +296,22 @@ class ConvBatchNorm final : public Kernel {
   }
 
   void backward_ranges(const KernelArgs& k, const Gradient& g) const {
-    for_ranges([&](int64_t first, int64_t count, int thread, bool fresh) {
+    for_ranges([&](const Range& r) {
       Gradient own = g;
-      uint16_t* dy = at(k, dy_scratch_) + thread * range_ * y_unit_;
-      prepare_dy(k, g, first, count, dy);
+      uint16_t* dy = at(k, dy_scratch_) + r.thread * range_ * y_unit_;
+      prepare_dy(k, g, r.first, r.count, dy);
       own.weight.dy = own.data.dy = dy;
-      own.weight.x = static_cast<const uint16_t*>(k.x[0]) + first * x_unit_;
+      own.weight.x = static_cast<const uint16_t*>(k.x[0]) + r.first * x_unit_;
       if (x_deferred_) {
-        uint16_t* x = at(k, x_scratch_) + thread * range_ * x_unit_;
-        prepare_x(k, first, count, x);
+        uint16_t* x = at(k, x_scratch_) + r.thread * range_ * x_unit_;
+        prepare_x(k, r.first, r.count, x);
         own.weight.x = x;
       }
-      run_range(*dw_, own.weight, first, count, thread, fresh);
-      if (dx_ && k.dx[0]) run_range(*dx_, own.data, first, count, thread, fresh);
+      fetch_next(r, k.dy, y_unit_);
+      fetch_next(r, raw(k), y_unit_);
+      fetch_next(r, k.x[0], x_unit_);
+      run_range(*dw_, own.weight, r);
+      if (dx_ && k.dx[0]) run_range(*dx_, own.data, r);
     });
     dw_->finish_ranges(g.weight, ranges_);
   }

@@ -64,6 +64,7 @@ class OwnForward final : public OwnRows {
     b.bias = a.bias;
     b.relu = a.relu;
     b.sums = a.sums;
+    b.ahead = a.ahead;
     b.workspace = a.workspace;
     return b;
   }
@@ -81,6 +82,7 @@ class OwnDataGradient final : public OwnRows {
     b.y = static_cast<uint16_t*>(a.dx);
     b.addend = a.accumulate ? b.y : nullptr;
     b.sums = a.sums;
+    b.ahead = a.ahead;
     b.workspace = a.workspace;
     return b;
   }
@@ -100,7 +102,7 @@ class OwnWeightGradient final : public OwnPass {
   }
   void run_range(const ConvArgs& a, int64_t /*first*/, int64_t count, int thread, bool fresh) override {
     dw_.run_range(isa_, static_cast<const uint16_t*>(a.x), static_cast<const uint16_t*>(a.dy), count, thread, fresh,
-                  a.workspace);
+                  a.ahead, a.workspace);
   }
   void finish_ranges(const ConvArgs& a, int64_t ranges) override { dw_.finish_ranges(ranges, a.dw, a.workspace); }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_own_pack.h"
 
 namespace resnet {
@@ -25,6 +26,7 @@ struct WeightGradient::Item {
   int64_t group0, groups, y0, y1;        // of the chunk
   int64_t row0, row1, column0, column1;  // channel blocks
   bool first;                            // the sums are not set yet
+  Ahead* ahead;                          // fetched meanwhile, or null
   uint16_t* columns;
   uint16_t* rows;
   float* sums;  // [row block][column block][tile][16][16]
@@ -149,10 +151,11 @@ void WeightGradient::run(const GemmIsa& isa, const uint16_t* x, const uint16_t* 
 }
 
 void WeightGradient::run_range(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, int64_t count, int thread,
-                               bool fresh, void* workspace) const {
+                               bool fresh, Ahead* ahead, void* workspace) const {
   Item item = item_of(x, dy, thread, workspace);
   item.n = count;
   item.first = fresh;
+  item.ahead = ahead;
   isa.begin();
   run_chunks(isa, item, 0, ceil_div(ceil_div(ceil_div(count, 2), group_), chunk_groups_) * row_chunks_);
   isa.end();
@@ -300,6 +303,7 @@ void WeightGradient::multiply(const GemmIsa& isa, const Item& item) const {
                       tile_offset_[static_cast<size_t>((j + n) % block_tiles_)];
         gemm.c = item.sums + (i * tiles + j) * kResultElements;
         isa.run(gemm);
+        if (item.ahead) item.ahead->fetch(kLinesEachBlock * gemm.k_blocks);
       }
     }
 }

@@ -11,6 +11,8 @@
 
 namespace resnet {
 
+class Ahead;
+
 class WeightGradient {
  public:
   /// ranged: for run_range() instead of run().
@@ -19,9 +21,9 @@ class WeightGradient {
   /// dw [oc,c,k,k] f32, overwritten. The sum over threads is in a fixed order.
   void run(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, float* dw, void* workspace) const;
   /// Adds pictures [0, count) of x and dy to the thread's own sums, or sets them (fresh). count is a multiple of
-  /// range_step() but for the last pictures of a batch.
+  /// range_step() but for the last pictures of a batch. `ahead` (or null) is fetched meanwhile.
   void run_range(const GemmIsa& isa, const uint16_t* x, const uint16_t* dy, int64_t count, int thread, bool fresh,
-                 void* workspace) const;
+                 Ahead* ahead, void* workspace) const;
   /// dw from the sums of the threads that had any of `ranges` ranges, as parallel_for() shares them out.
   void finish_ranges(int64_t ranges, float* dw, void* workspace) const;
   int64_t range_step() const { return 2 * group_; }

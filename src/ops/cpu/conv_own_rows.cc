@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_own_pack.h"
 
 namespace resnet {
@@ -17,34 +18,6 @@ constexpr int64_t kStripBytes = 48 * 1024;  // of packed weights
 constexpr int64_t kSlab = 12;               // K blocks of a slab
 
 }  // namespace
-
-// Fetches the source of the next item into the second-level cache, a few lines with every product of this one.
-class RowConv::Ahead {
- public:
-  void set(const uint16_t* x, int64_t elements, int64_t step, int64_t runs, int64_t products) {
-    at_ = reinterpret_cast<const char*>(x);
-    bytes_ = elements * 2;
-    step_ = step * 2;
-    runs_ = runs;
-    done_ = 0;
-    lines_ = ceil_div(ceil_div(bytes_, kLine) * runs, std::max<int64_t>(1, products));
-  }
-  void fetch() {
-    for (int64_t i = 0; i < lines_ && runs_ > 0; ++i) {
-      _mm_prefetch(at_ + done_, _MM_HINT_T1);
-      done_ += kLine;
-      if (done_ < bytes_) continue;
-      done_ = 0;
-      at_ += step_;
-      --runs_;
-    }
-  }
-
- private:
-  static constexpr int64_t kLine = 64;
-  const char* at_ = nullptr;
-  int64_t bytes_ = 0, step_ = 0, runs_ = 0, done_ = 0, lines_ = 0;
-};
 
 // What one thread works on: `pictures` pictures from `first` on (at most group_), output rows [row0, row1) of every phase.
 struct RowConv::Item {
@@ -57,7 +30,8 @@ struct RowConv::Item {
   uint16_t* window;  // the scratch copy of the source
   int64_t* targets;  // [max_entries_] offset of an output pixel within its row
   float* results;    // [kResultFloats]
-  Ahead* ahead;
+  Ahead* ahead;      // what is fetched meanwhile
+  int64_t lines;     // with a product; 0: as many as a K block's time allows
 };
 
 size_t RowConv::workspace_bytes() const { return thread_bytes_ * static_cast<size_t>(threads_); }
@@ -77,13 +51,13 @@ RowConv::Item RowConv::item_of(const GemmIsa& isa, const Buffers& b, int thread)
 
 void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
   parallel_for(groups_ * row_blocks_, [&](int64_t begin, int64_t end, int thread) {
-    Ahead ahead;
     Item item = item_of(isa, b, thread);
-    item.ahead = &ahead;
     isa.begin();
     for (int64_t i = begin; i < end; ++i) {
       set_item(item, i);
       load_window(item);
+      Ahead ahead;
+      item.ahead = &ahead;
       if (i + 1 < end) look_ahead(item, i + 1);
       for (const Phase& p : phases_) run_phase(p, item);
     }
@@ -93,9 +67,8 @@ void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
 }
 
 void RowConv::run_range(const GemmIsa& isa, const Buffers& b, int64_t first, int64_t count, int thread) const {
-  Ahead nothing;
   Item item = item_of(isa, b, thread);
-  item.ahead = &nothing;
+  item.ahead = b.ahead;
   item.begin = first;
   item.end = first + count;
   isa.begin();
@@ -117,7 +90,7 @@ void RowConv::set_item(Item& item, int64_t i) const {
 }
 
 // Plans the fetching of item i during `item`, which has about as many products.
-void RowConv::look_ahead(const Item& item, int64_t i) const {
+void RowConv::look_ahead(Item& item, int64_t i) const {
   if (source_step_ > kernel_) return;  // most of the source is not read at all
   Item next = item;
   set_item(next, i);
@@ -128,7 +101,12 @@ void RowConv::look_ahead(const Item& item, int64_t i) const {
   for (const Phase& p : phases_)
     products += ceil_div((std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16), 2) * columns;
   const uint16_t* x = next.source + y0 * source_.w * source_.c;
-  item.ahead->set(x, (y1 - y0) * source_.w * source_.c, picture, next.pictures, products);
+  item.ahead->add(x, (y1 - y0) * source_.w * source_.c * 2, picture * 2, next.pictures);
+  item.lines = ceil_div(item.ahead->lines(), std::max<int64_t>(1, products));
+}
+
+void RowConv::fetch(const Item& item, int64_t k_blocks) {
+  if (item.ahead) item.ahead->fetch(item.lines ? item.lines : kLinesEachBlock * k_blocks);
 }
 
 void RowConv::load_window(const Item& item) const {
@@ -219,7 +197,7 @@ void RowConv::run_short_sums(const Phase& p, const Item& item, int64_t tiles, in
     for (int64_t j = begin; j < end; j += 2) {
       set_columns(product, p, item, j, static_cast<int>(std::min<int64_t>(2, end - j)));
       item.isa->run(product.gemm);
-      item.ahead->fetch();
+      fetch(item, product.gemm.k_blocks);
       store_results(product.store);
     }
   }
@@ -249,7 +227,7 @@ void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int
         gemm.accumulate = k > 0;
         item.isa->run(gemm);
         if (k + kSlab < blocks) continue;
-        item.ahead->fetch();
+        fetch(item, blocks);
         store_results(products[q].store);
       }
   }

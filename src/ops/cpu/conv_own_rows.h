@@ -30,6 +30,7 @@ class RowConv {
     const float* bias = nullptr;       ///< [target channels], added
     bool relu = false;
     const OutputSums* sums = nullptr;  ///< what is added up over the target's pixels, or null
+    Ahead* ahead = nullptr;            ///< run_range: what is fetched meanwhile, or null
     void* workspace = nullptr;
   };
   void run(const GemmIsa& isa, const Buffers& b) const;
@@ -71,7 +72,6 @@ class RowConv {
     int64_t source, target, count;
   };
   struct Item;
-  class Ahead;
   struct Product;
 
   static Axis forward_axis(const ConvShape& s, int64_t count);
@@ -84,7 +84,8 @@ class RowConv {
   int64_t column_offset(int64_t column) const;
   Item item_of(const GemmIsa& isa, const Buffers& b, int thread) const;
   void set_item(Item& item, int64_t i) const;
-  void look_ahead(const Item& item, int64_t i) const;
+  void look_ahead(Item& item, int64_t i) const;
+  static void fetch(const Item& item, int64_t k_blocks);
   void load_window(const Item& item) const;
   void load_row(const Item& item, int64_t row, int64_t g) const;
   void run_phase(const Phase& p, const Item& item) const;

@@ -13,6 +13,8 @@
 
 namespace resnet {
 
+class Ahead;
+
 enum class ConvPassKind { forward, data_gradient, weight_gradient };
 
 /// All that decides which implementation computes a pass.
@@ -46,6 +48,7 @@ struct ConvArgs {
   bool accumulate = false;           ///< dx += instead of dx =
   float* dw = nullptr;               ///< weight gradient: [oc, c/groups, k, k], overwritten
   const OutputSums* sums = nullptr;  ///< of forward and the data gradient, where the entry has ranges
+  Ahead* ahead = nullptr;            ///< run_range: memory to be fetched meanwhile, or null
   void* workspace = nullptr;
 };
 
