@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/cpu.h"
 #include "core/rng.h"
 #include "resnet/error.h"
 #include "resnet/models.h"
@@ -71,8 +72,42 @@ TEST_P(EveryModel, FusionChangesNoGradient) {
   for (const auto& [key, t] : params) EXPECT_LT(distance(t, same.at(key)), 1e-4) << key;  // running statistics too
 }
 
+// All gradients of one step, one after the other.
+std::vector<double> gradients(const Graph& graph, const CompileOptions& options) {
+  StateDict params = init_params(graph, {});
+  Plan plan(graph, options);
+  plan.bind(params);
+  fill(plan);
+  plan.forward();
+  plan.backward();
+  std::vector<double> all;
+  for (const auto& [key, g] : plan.gradients()) all.insert(all.end(), g.f32(), g.f32() + g.elements());
+  for (const auto& [key, t] : params)
+    if (key.find("running_") != std::string::npos) all.insert(all.end(), t.f32(), t.f32() + t.elements());
+  return all;
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0;
+  for (size_t i = 0; i < a.size(); ++i) difference += std::pow(a[i] - b[i], 2);
+  return std::sqrt(difference);
+}
+
+TEST_P(EveryModel, FusionIsAsExactInBf16) {
+  if (isa() < Isa::avx512) GTEST_SKIP() << "bf16 needs AVX-512";
+  const Graph graph = make_model(GetParam(), {.classes = 10, .image_size = 32});
+  CompileOptions options{.batch = 11, .mode = Mode::train};
+  const std::vector<double> exact = gradients(graph, options);
+  options.dtype = DType::bf16;
+  const std::vector<double> fused = gradients(graph, options);
+  options.fuse = false;
+  const double unfused = distance(gradients(graph, options), exact);
+  EXPECT_LT(distance(fused, exact), 1.15 * unfused);
+  EXPECT_GT(unfused, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, EveryModel,
-                         testing::Values("cifar-resnet8", "cifar-resnet8-b", "cifar-plain8", "resnet18-c"),
+                         testing::Values("cifar-resnet8", "cifar-resnet8-b", "cifar-plain8", "resnet18-c", "resnet50"),
                          [](const auto& info) {
                            std::string name = info.param;
                            for (char& c : name)
