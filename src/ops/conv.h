@@ -19,7 +19,7 @@ struct Conv final : Op {
     bool folded_bn = false;  ///< four more parameters: gamma, beta, running mean, running variance
     float bn_eps = 1e-5f;
     float bn_momentum = 0.1f;  ///< of the running statistics, in training
-    bool add = false;  ///< a second input of the output's shape is added
+    bool add = false;          ///< a second input of the output's shape is added
     bool relu = false;
   };
 
