@@ -22,7 +22,10 @@ class Compiler {
 
   Compiled run() {
     choose_kernels();
-    if (train() && options_.fuse) defer_normalisations();
+    if (train() && options_.fuse) {
+      defer_normalisations();
+      delegate_sums();
+    }
     place_activations();
     if (train()) place_gradients();
     c_.memory = plan_memory(c_.buffers);
@@ -118,6 +121,24 @@ class Compiler {
     }
   }
 
+  // Where the first reader, which is the last to add to the gradient, can do the next batch norm's sums.
+  void delegate_sums() {
+    for (Step& step : c_.steps) {
+      if (!step.kernel->needs().may_delegate) continue;
+      const auto reads = [&](const Step& s) {
+        const std::vector<NodeId>& in = c_.graph.node(s.node).inputs;
+        return std::count(in.begin(), in.end(), step.node);
+      };
+      const auto reader = std::find_if(c_.steps.begin() + step.node, c_.steps.end(), reads);
+      if (reader == c_.steps.end() || reads(*reader) != 1 || c_.graph.node(reader->node).inputs[0] != step.node)
+        continue;
+      if (!reader->kernel->needs().takes_delegated) continue;
+      step.kernel->delegate_sums();
+      reader->kernel->take_delegated_sums();
+      reader->delegator = step.node;
+    }
+  }
+
   // When the value of node `id` is last read by others.
   int last_read(NodeId id) {
     int last = id >= output_ ? end_ : forward_time(id);  // logits and loss are read after the run
@@ -153,6 +174,7 @@ class Compiler {
       if (train() && needs.workspace_bytes)
         step.backward_workspace = new_buffer(needs.workspace_bytes, backward_time(id), backward_time(id));
       if (train() && needs.saved_bytes) step.saved = new_buffer(needs.saved_bytes, now, backward_time(id));
+      if (step.delegator > 0) step.x_deferral = step_of(step.delegator).saved;
     }
     c_.logits = value[static_cast<size_t>(output_)];
   }

@@ -25,6 +25,7 @@ struct Step {
   std::array<bool, 2> accumulate{};
   int saved = -1, forward_workspace = -1, backward_workspace = -1;
   int x_deferral = -1, y_deferral = -1;  ///< of a deferred normalisation of x[0] and of y
+  NodeId delegator = 0;                  ///< the node of x[0], if it leaves the sums of its gradient to this one
 };
 
 struct Compiled {

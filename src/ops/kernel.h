@@ -48,6 +48,10 @@ struct KernelNeeds {
   size_t deferral_bytes = 0;
   /// x[0] may come so.
   bool takes_deferred = false;
+  /// Delegated sums (train only): the reader that is the last to add to dy may be the one that makes it the gradient behind
+  /// the ReLU and adds its sums up, in `saved`, which it is given as x_deferral.
+  bool may_delegate = false;
+  bool takes_delegated = false;
 };
 
 /// Buffers of one call. Pointers that the call does not use are null. All activations are dense NHWC in the spec's dtype,
@@ -63,7 +67,7 @@ struct KernelArgs {
   std::vector<float*> dw;            ///< gradients, overwritten; null where not trainable
   void* saved = nullptr;
   void* workspace = nullptr;
-  void* x_deferral = nullptr;  ///< of x[0], null where it comes finished
+  void* x_deferral = nullptr;  ///< of x[0]: deferred, or delegated; else null
   void* y_deferral = nullptr;  ///< of y
 };
 
@@ -84,6 +88,8 @@ class Kernel {
   /// Once, before anything else, where needs().may_defer and the reader takes it. May change needs().
   virtual void defer_output() {}
   virtual void take_deferred_input() {}
+  virtual void delegate_sums() {}
+  virtual void take_delegated_sums() {}
 
   const KernelNeeds& needs() const { return needs_; }
   const KernelSpec& spec() const { return spec_; }

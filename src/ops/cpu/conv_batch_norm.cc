@@ -42,7 +42,8 @@ class ConvBatchNorm final : public Kernel {
     needs_.accumulates = {dx_ != nullptr, a_.add};
     needs_.may_defer = a_.relu && !a_.add;
     needs_.deferral_bytes = Deferral::bytes(s_.oc, threads_);
-    needs_.takes_deferred = spec.need_dx[0];
+    needs_.takes_deferred = needs_.takes_delegated = spec.need_dx[0];
+    needs_.may_delegate = a_.relu;
     plan_ranges();
     plan_memory();
   }
@@ -52,12 +53,16 @@ class ConvBatchNorm final : public Kernel {
   void defer_output() override {
     deferred_ = true;
     needs_.backward_reads_y = true;
+    needs_.may_delegate = false;
     plan_memory();
   }
   void take_deferred_input() override {
     x_deferred_ = true;
+    needs_.takes_delegated = false;
     plan_memory();
   }
+  void delegate_sums() override { delegated_ = true; }
+  void take_delegated_sums() override { x_delegated_ = true; }
 
   void pack(const std::vector<float*>& w) override {
     forward_->pack(w[0]);
@@ -67,7 +72,7 @@ class ConvBatchNorm final : public Kernel {
   void forward(const KernelArgs& k) override {
     Deferral state = state_of(k);
     std::fill_n(state.sums, threads_ * 2 * s_.oc, 0.0);
-    const OutputSums sums{state.sums, nullptr, nullptr, nullptr};
+    const OutputSums sums{state.sums, nullptr, nullptr, nullptr, nullptr};
     ConvArgs c;
     c.x = k.x[0];
     c.y = raw(k);
@@ -86,15 +91,10 @@ class ConvBatchNorm final : public Kernel {
     Deferral state = state_of(k);
     sum_gradient(k, state);
     Gradient g = finish_sums(k, state);
-    OutputSums gate;
-    if (x_deferred_) {
-      const Deferral x(k.x_deferral, s_.c);
-      std::fill_n(x.sums, threads_ * 2 * s_.c, 0.0);
-      gate = {x.sums, k.x[0], x.scale, x.shift};
-    }
+    const OutputSums gate = gate_of(k);
     g.data.accumulate = k.accumulate[0];
     g.data.dx = k.dx[0];
-    g.data.sums = x_deferred_ ? &gate : nullptr;
+    g.data.sums = gate.sums ? &gate : nullptr;
     g.data.workspace = static_cast<std::byte*>(k.workspace) + dx_workspace_;
     g.weight.dw = k.dw[0];
     g.weight.workspace = k.workspace;
@@ -143,9 +143,8 @@ class ConvBatchNorm final : public Kernel {
 
   void plan_memory() {
     const size_t raw_bytes = static_cast<size_t>(units_ * y_unit_) * 2;
-    mask_bytes_ = a_.relu && !deferred_ ? aligned(static_cast<size_t>(rows() * mask_words(s_.oc)) * 2) : 0;
-    state_bytes_ = aligned(needs_.deferral_bytes);
-    needs_.saved_bytes = deferred_ ? 0 : state_bytes_ + mask_bytes_ + raw_bytes;
+    mask_bytes_ = a_.relu && !deferred_ ? NormMemory::mask_bytes(rows(), s_.oc) : 0;
+    needs_.saved_bytes = deferred_ ? 0 : NormMemory::state_bytes(s_.oc, threads_) + mask_bytes_ + raw_bytes;
     // Workspace: forward's own and the prepared x; backward the two gradients' own, coefficients, prepared dy and x.
     const size_t x_bytes = x_deferred_ ? scratch_bytes(x_unit_) : 0;
     forward_scratch_ = aligned(forward_->workspace_bytes());
@@ -163,19 +162,24 @@ class ConvBatchNorm final : public Kernel {
   }
 
   int64_t rows() const { return s_.n * s_.oh * s_.ow; }
+  bool has_dz() const { return deferred_ || delegated_; }  // dy is the gradient behind the ReLU
+  NormMemory saved(const KernelArgs& k) const { return {k.saved, s_.oc, threads_, mask_bytes_}; }
   Deferral state_of(const KernelArgs& k) const { return {deferred_ ? k.y_deferral : k.saved, s_.oc}; }
-  uint16_t* mask(const KernelArgs& k) const {
-    return mask_bytes_ ? reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + state_bytes_) : nullptr;
-  }
   uint16_t* mask(const KernelArgs& k, int64_t row) const {
-    return mask_bytes_ ? mask(k) + row * mask_words(s_.oc) : nullptr;
+    return mask_bytes_ ? saved(k).mask + row * mask_words(s_.oc) : nullptr;
   }
-  uint16_t* raw(const KernelArgs& k) const {
-    if (deferred_) return static_cast<uint16_t*>(k.y);
-    return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + state_bytes_ + mask_bytes_);
-  }
+  uint16_t* raw(const KernelArgs& k) const { return deferred_ ? static_cast<uint16_t*>(k.y) : saved(k).raw; }
   static uint16_t* at(const KernelArgs& k, size_t offset) {
     return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.workspace) + offset);
+  }
+
+  // The sums that the batch norm of x waits for.
+  OutputSums gate_of(const KernelArgs& k) const {
+    if (!x_deferred_ && !x_delegated_) return {};
+    const NormMemory x(k.x_deferral, s_.c, threads_, NormMemory::mask_bytes(s_.n * s_.h * s_.w, s_.c));
+    std::fill_n(x.state.sums, threads_ * 2 * s_.c, 0.0);
+    if (x_delegated_) return {x.state.sums, x.raw, nullptr, nullptr, x.mask};
+    return {x.state.sums, k.x[0], x.state.scale, x.state.shift, nullptr};
   }
 
   struct Range {
@@ -215,9 +219,10 @@ class ConvBatchNorm final : public Kernel {
   void prepare_dy(const KernelArgs& k, const Gradient& g, int64_t first, int64_t count, uint16_t* out) const {
     const int64_t at = first * y_unit_;
     auto* d_addend = a_.add ? static_cast<uint16_t*>(k.dx[1]) : nullptr;
-    loops().backward(raw(k) + at, static_cast<const uint16_t*>(k.dy) + at, mask(k, at / s_.oc), out,
-                     d_addend ? d_addend + at : nullptr, k.accumulate[1], false, count * y_unit_ / s_.oc, s_.oc, g.p,
-                     g.q, g.r);
+    if (delegated_ && d_addend == k.dy) d_addend = nullptr;  // it is there already
+    loops().backward(raw(k) + at, static_cast<const uint16_t*>(k.dy) + at, has_dz() ? nullptr : mask(k, at / s_.oc),
+                     out, d_addend ? d_addend + at : nullptr, k.accumulate[1], false, count * y_unit_ / s_.oc, s_.oc,
+                     g.p, g.q, g.r);
   }
 
   void forward_ranges(const KernelArgs& k, const ConvArgs& given) const {
@@ -258,10 +263,10 @@ class ConvBatchNorm final : public Kernel {
     });
   }
 
-  // Σdz and Σdz·(raw - mean) into the state's first sums. Where the output was deferred, the reader has added them up.
+  // Σdz and Σdz·(raw - mean) into the state's first sums. Where dy is dz, a reader has added up those of dz and dz·raw.
   void sum_gradient(const KernelArgs& k, const Deferral& state) const {
     const int64_t c = s_.oc;
-    if (!deferred_) {
+    if (!has_dz()) {
       std::fill_n(state.sums, threads_ * 2 * c, 0.0);
       parallel_for(rows(), [&](int64_t begin, int64_t end, int thread) {
         double* sums = state.sums + thread * 2 * c;
@@ -270,7 +275,7 @@ class ConvBatchNorm final : public Kernel {
       });
     }
     add_up_threads(state.sums, threads_, 2 * c);
-    if (!deferred_) return;
+    if (!has_dz()) return;
     for (int64_t i = 0; i < c; ++i) state.sums[c + i] -= static_cast<double>(state.mean[i]) * state.sums[i];
   }
 
@@ -334,10 +339,11 @@ class ConvBatchNorm final : public Kernel {
   const ConvShape s_;
   std::unique_ptr<ConvPass> forward_, dw_, dx_;
   bool ranged_ = false;                                     // backward works range by range
+  bool delegated_ = false, x_delegated_ = false;            // the gradient sums of the output, of the input
   bool deferred_ = false, x_deferred_ = false;              // the output, the input
   int64_t each_ = 1, units_ = 0, x_unit_ = 0, y_unit_ = 0;  // elements of a unit
   int64_t range_ = 1, ranges_ = 1;                          // units
-  size_t state_bytes_ = 0, mask_bytes_ = 0;
+  size_t mask_bytes_ = 0;
   size_t forward_scratch_ = 0, dx_workspace_ = 0, coefficients_ = 0, dy_scratch_ = 0, x_scratch_ = 0;
 };
 

@@ -44,6 +44,7 @@ struct ResultStore {
   const int64_t* offset[4] = {};  ///< [16] of its pixels, from there; negative: no pixel
   uint16_t* y = nullptr;
   const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
+  int64_t next = 0;                  ///< elements from a result to one of the block that comes after, for fetching
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
   /// [16·n_tiles] each, or null: the results and their squares are added up; with a gate (of y's shape, at the same places)
@@ -51,7 +52,8 @@ struct ResultStore {
   double *sum = nullptr, *product = nullptr;
   const uint16_t* gate = nullptr;
   const float *scale = nullptr, *shift = nullptr;
-  bool stream = false;  ///< write around the caches, where no addend is; whole lines must be 64-byte aligned
+  const uint16_t* mask = nullptr;  ///< instead of scale and shift, a bit an element
+  bool stream = false;             ///< write around the caches, where no addend is; whole lines must be 64-byte aligned
 };
 void store_results(const ResultStore& s);
 

@@ -84,12 +84,15 @@ Finish finish_of(const ResultStore& s, int columns) {
 
 template <bool kAddend> __m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
   __m512 v = _mm512_add_ps(_mm512_loadu_ps(c), f.bias);
-  if (kAddend) v = _mm512_add_ps(v, widen_f32(s.addend + at));
+  if (kAddend) {
+    v = _mm512_add_ps(v, widen_f32(s.addend + at));
+    _mm_prefetch(reinterpret_cast<const char*>(s.addend + at + s.next), _MM_HINT_T0);
+  }
   return _mm512_max_ps(v, f.least);
 }
 
 // What is added up over the pixels of 16 channels.
-enum class Sums { none, squares, gated };
+enum class Sums { none, squares, gated, masked };
 
 template <Sums kSums> struct Summed {
   __m512 sum = _mm512_setzero_ps(), product = _mm512_setzero_ps();
@@ -108,6 +111,11 @@ template <Sums kSums> struct Summed {
       other = widen_f32(s.gate + at);
       const __mmask16 open = _mm512_cmp_ps_mask(_mm512_fmadd_ps(other, scale, shift), _mm512_setzero_ps(), _CMP_GT_OQ);
       v = _mm512_maskz_mov_ps(open, v);
+    }
+    if constexpr (kSums == Sums::masked) {
+      other = widen_f32(s.gate + at);
+      _mm_prefetch(reinterpret_cast<const char*>(s.gate + at + s.next), _MM_HINT_T0);
+      v = _mm512_maskz_mov_ps(s.mask[at / 16], v);
     }
     sum = _mm512_add_ps(sum, v);
     product = _mm512_fmadd_ps(v, other, product);
@@ -250,8 +258,10 @@ void pack_weights(const float* w, int64_t column_step, const int32_t* index, int
 }
 
 void store_results(const ResultStore& s) {
+  if (s.addend && s.mask) return store_as<true, false, Sums::masked>(s);
   if (s.addend) return store_as<true, false, Sums::none>(s);
   if (s.sum == nullptr) return store_plain<Sums::none>(s);
+  if (s.mask) return store_plain<Sums::masked>(s);
   s.gate ? store_plain<Sums::gated>(s) : store_plain<Sums::squares>(s);
 }
 

@@ -271,13 +271,15 @@ void RowConv::set_columns(Product& product, const Phase& p, const Item& item, in
   product.gemm.c_stride = product.store.c_stride = n * kResultElements;
   for (int i = 0; i < n; ++i) product.gemm.b[i] = packed_.get() + p.panels + (j + i) * panel;
   for (int i = 0; i < product.gemm.m_tiles; ++i) product.store.at[i] = product.pixel[i] + j * 16;
+  product.store.next = kMaxTiles / 2 * 16 * target_step_ * target_.c;
   product.store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
   const OutputSums* sums = item.b->sums;
   if (sums == nullptr) return;
   product.store.sum = sums->sums + item.thread * 2 * target_.c + j * 16;
   product.store.product = product.store.sum + target_.c;
   product.store.gate = static_cast<const uint16_t*>(sums->x);
-  if (sums->x == nullptr) return;
+  product.store.mask = sums->mask;
+  if (sums->scale == nullptr) return;
   product.store.scale = sums->scale + j * 16;
   product.store.shift = sums->shift + j * 16;
 }

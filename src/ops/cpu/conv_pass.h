@@ -34,6 +34,7 @@ struct OutputSums {
   /// dz is dx where scale·x + shift > 0, else zero, and is what is written.
   const void* x = nullptr;
   const float *scale = nullptr, *shift = nullptr;  ///< [channels]
+  const uint16_t* mask = nullptr;                  ///< instead of them: where its bit is set (channels divide by 16)
 };
 
 /// Buffers of one call, dense NHWC in the case's dtype. A pass reads and writes only its own.
