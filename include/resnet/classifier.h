@@ -9,6 +9,30 @@
 
 namespace resnet {
 
+struct LoadedWeights {
+  Checkpoint checkpoint;
+  std::vector<std::string> notes;  ///< what was recognised and assumed of a file of another program
+};
+
+/// The network in any file of weights: .safetensors, a file of torch.save, a folder of timm's or transformers'. `model` is
+/// needed where the file does not say which network it is and its tensors do not tell. Throws Error naming what differs.
+LoadedWeights load_weights(const std::string& path, const std::string& model = "");
+
+struct ConvertOptions {
+  std::string model;          ///< as for load_weights
+  bool weights_only = false;  ///< leave the state of a training out
+};
+
+struct Converted {
+  std::string model;
+  int64_t tensors = 0, parameters = 0;  ///< of the network; parameters without running statistics
+  std::vector<std::string> notes;
+};
+
+/// Writes the weights in `in` to `out`, in the format that the name's end says; elements keep their bits and their type,
+/// names become torchvision's. Throws Error for what `out` cannot hold.
+Converted convert_weights(const std::string& in, const std::string& out, const ConvertOptions& options = {});
+
 struct Prediction {
   int index = 0;
   std::string name;

@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "core/check.h"
+#include "resnet/classifier.h"
 #include "resnet/train.h"
 
 namespace resnet::cli {
@@ -18,7 +19,7 @@ constexpr int64_t kWholeMatrix = 20;  // classes; above this only the most frequ
 constexpr size_t kConfusions = 10;
 
 struct EvalArgs {
-  std::string weights, data, split = "val", dtype = "auto";
+  std::string weights, model, data, split = "val", dtype = "auto";
   EvalOptions options;
 };
 
@@ -104,7 +105,9 @@ DataOptions data_options(const Checkpoint& checkpoint) {
 
 int run(const EvalArgs& args, const Output& out) {
   const std::string weights = weights_or_default(args.weights);
-  const Checkpoint checkpoint = load_checkpoint(weights);
+  const LoadedWeights loaded = load_weights(weights, args.model);
+  for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
+  const Checkpoint& checkpoint = loaded.checkpoint;
   const DataSplits splits = open_data(args.data, data_options(checkpoint));
   const auto data = args.split == "train" ? splits.train : splits.val;
   EvalOptions options = args.options;
@@ -142,6 +145,7 @@ const RegisterCommand registered{{
       auto args = std::make_shared<EvalArgs>();
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
+      add_model_flag(app, args->model);
       app.add_option("--data", args->data, "A folder of data, or synthetic:")->required()->type_name("DATA");
       choose_from(app.add_option("--split", args->split, "Which pictures: val or train"), {"val", "train"})
           ->capture_default_str();

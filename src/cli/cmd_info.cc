@@ -61,13 +61,13 @@ void machine(const Output& out) {
 }
 
 bool looks_like_a_path(const std::string& text) {
-  return text.find('/') != std::string::npos || text.ends_with(".safetensors");
+  return text.find('/') != std::string::npos || text.ends_with(".safetensors") || text.ends_with(".pth");
 }
 
 int run(const InfoArgs& args, const Output& out) {
   if (args.what.empty()) {
     machine(out);
-  } else if (fs::is_regular_file(args.what)) {
+  } else if (fs::is_regular_file(args.what) || fs::exists(args.what + "/config.json")) {
     file_info(args.what, out);
   } else {
     CHECK(!fs::is_directory(args.what), args.what, " is a folder; name a file of weights (", args.what,

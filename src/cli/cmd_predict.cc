@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 struct PredictArgs {
   std::vector<std::string> images;
-  std::string weights;
+  std::string weights, model;
   std::string dtype = "f32";
   int top = 5;
 };
@@ -70,7 +70,9 @@ bool predict_file(const std::string& file, const PredictArgs& args, Classifier& 
 
 int run(const PredictArgs& args, const Output& out) {
   const std::string weights = weights_or_default(args.weights);
-  Classifier classifier(weights, resolve_dtype(args.dtype));
+  LoadedWeights loaded = load_weights(weights, args.model);
+  for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
+  Classifier classifier(std::move(loaded.checkpoint), resolve_dtype(args.dtype));
   out.log("{} from {}\n", classifier.checkpoint().model, weights);
   bool all_good = true;
   for (const std::string& path : args.images) {
@@ -95,6 +97,7 @@ const RegisterCommand registered{{
       app.add_option("IMAGE", args->images, "Picture files, or folders of them")->required()->type_name("");
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
+      add_model_flag(app, args->model);
       app.add_option("--top", args->top, "How many classes to show, the likeliest first")
           ->check(whole_number(1, 1 << 20))
           ->type_name("N")

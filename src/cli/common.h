@@ -20,6 +20,8 @@ CLI::Option* choose_from(CLI::Option* option, const std::vector<std::string>& wo
 
 /// `--threads N`: of the pool that computes; acts at once, before the command runs.
 void add_threads_flag(CLI::App& app);
+/// `--model`: the network of weights that do not say it themselves.
+void add_model_flag(CLI::App& app, std::string& model);
 /// `--dtype`: f32, bf16 or auto.
 void add_dtype_flag(CLI::App& app, std::string& dtype);
 /// `-b`, `--batch-size`, `--batch`.

@@ -5,7 +5,10 @@
 #include "cli/common.h"
 #include "cli/info.h"
 #include "cli/text.h"
-#include "resnet/checkpoint.h"
+#include "core/check.h"
+#include "eval/recognize.h"
+#include "io/checkpoint_file.h"
+#include "io/weights_file.h"
 
 namespace resnet::cli {
 
@@ -69,21 +72,35 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
             c.momentum.empty() ? "no (weights alone)" : "yes (momentum and counters are there)");
 }
 
+// What a file of another program is recognised as, or why it is not.
+std::string recognized(const SafetensorsFile& file, const std::string& path, Json& record) {
+  try {
+    const SafetensorsFile made = completed(file, path, "");
+    record["model"] = made.metadata.at("model");
+    record["notes"] = made.notes;
+    std::string text = "model            " + made.metadata.at("model") + "\n";
+    for (const std::string& note : made.notes) text += "                 " + note + "\n";
+    return text;
+  } catch (const Error& error) {
+    record["notes"] = {error.what()};
+    return std::string(error.what()) + "\n";
+  }
+}
+
 }  // namespace
 
 void file_info(const std::string& path, const Output& out) {
-  const SafetensorsFile raw = read_safetensors(path);
-  if (raw.metadata.count("format_version") != 0) return checkpoint_info(path, load_checkpoint(path), out);
-  Json record = {{"file", path},
-                 {"file_bytes", std::filesystem::file_size(path)},
-                 {"parameters", trainable_elements(raw.tensors)},
-                 {"metadata", raw.metadata}};
+  const SafetensorsFile raw = read_weights(path);
+  if (is_checkpoint(raw)) return checkpoint_info(path, parse_checkpoint(raw, path), out);
+  Json record = {{"file", path}, {"parameters", trainable_elements(raw.tensors)}, {"metadata", raw.metadata}};
+  if (!std::filesystem::is_directory(path)) record["file_bytes"] = std::filesystem::file_size(path);
+  const std::string model = recognized(raw, path, record);
   record["tensors"] = tensors_json(raw.tensors);
   out.record(record);
   out.print("{}\n", tensor_table(raw.tensors));
   for (const auto& [key, value] : raw.metadata) out.print("{:<16} {}\n", key, short_line(value));
-  out.print("a plain safetensors file (no model, classes or preprocessing): {} tensors, {} parameters\n",
-            raw.tensors.size(), grouped(trainable_elements(raw.tensors)));
+  out.print("{}weights of another program: {} tensors, {} parameters\n", model, raw.tensors.size(),
+            grouped(trainable_elements(raw.tensors)));
 }
 
 }  // namespace resnet::cli

@@ -36,7 +36,7 @@ std::vector<float> softmax(std::span<const float> logits) {
 }  // namespace
 
 Classifier::Classifier(const std::string& weights_path, DType dtype)
-    : Classifier(load_checkpoint(weights_path), dtype) {}
+    : Classifier(load_weights(weights_path).checkpoint, dtype) {}
 Classifier::Classifier(Checkpoint checkpoint, DType dtype)
     : impl_(std::make_unique<Impl>(std::move(checkpoint), dtype)) {}
 Classifier::~Classifier() = default;

@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "io/checkpoint_file.h"
 #include "io/state_dict.h"
 #include "io/to_f32.h"
+#include "io/weights_file.h"
 
 namespace resnet {
 
@@ -77,8 +79,9 @@ Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string
 
 }  // namespace
 
-Checkpoint load_checkpoint(const std::string& path) {
-  const SafetensorsFile file = read_safetensors(path);
+bool is_checkpoint(const SafetensorsFile& file) { return file.metadata.contains("format_version"); }
+
+Checkpoint parse_checkpoint(const SafetensorsFile& file, const std::string& path) {
   check_format(file.metadata, path);
   Checkpoint checkpoint;
   checkpoint.model = entry(file.metadata, "model", path);
@@ -97,7 +100,9 @@ Checkpoint load_checkpoint(const std::string& path) {
   return checkpoint;
 }
 
-void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
+Checkpoint load_checkpoint(const std::string& path) { return parse_checkpoint(read_weights(path), path); }
+
+SafetensorsFile format_checkpoint(const Checkpoint& checkpoint) {
   StateDict tensors = checkpoint.weights;
   tensors[std::string(kMean)] = checkpoint.preprocessing.mean;
   tensors[std::string(kStd)] = checkpoint.preprocessing.std;
@@ -109,7 +114,15 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
       {"classes", nlohmann::json(checkpoint.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
       {"image_size", std::to_string(checkpoint.preprocessing.size)}};
   for (const auto& [key, value] : checkpoint.state) metadata[std::string(kState) + key] = value;
-  write_safetensors(path, tensors, metadata);
+  SafetensorsFile file;
+  file.tensors = std::move(tensors);
+  file.metadata = std::move(metadata);
+  return file;
+}
+
+void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
+  const SafetensorsFile file = format_checkpoint(checkpoint);
+  write_safetensors(path, file.tensors, file.metadata);
 }
 
 }  // namespace resnet

@@ -172,8 +172,9 @@ std::string format_safetensors_header(const SafetensorsHeader& header) {
     CHECK(name != kMetadataKey, "a tensor cannot be named ", kMetadataKey);
     json shape = json::array();
     for (int i = 0; i < entry.shape.rank(); ++i) shape.push_back(entry.shape[i]);
+    const DType held = entry.dtype;
     const auto dtype = std::find_if(std::begin(kFileDTypes), std::end(kFileDTypes),
-                                    [&](const FileDType& d) { return d.dtype == entry.dtype; });
+                                    [&](const FileDType& d) { return d.dtype == held; });
     out[name] = {{"dtype", dtype->name}, {"shape", shape}, {"data_offsets", {entry.begin, entry.end}}};
   }
   std::string text = out.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -4,7 +4,7 @@
 #include "core/parallel.h"
 #include "eval/model.h"
 #include "io/state_dict.h"
-#include "io/to_f32.h"
+#include "resnet/classifier.h"
 #include "train/recipe.h"
 
 namespace resnet {
@@ -41,38 +41,29 @@ StateDict copy_of(const StateDict& tensors) {
   return copies;
 }
 
-/// Weights of a checkpoint of ours, or of any safetensors file with the right names (torchvision's).
-Checkpoint load_pretrained(const std::string& path) {
-  const SafetensorsFile file = read_safetensors(path);
-  if (file.metadata.contains("format_version")) return load_checkpoint(path);
-  Checkpoint checkpoint;
-  for (const auto& [key, tensor] : file.tensors) {
-    if (is_batch_counter(key)) continue;
-    checkpoint.weights[key] = to_f32(tensor);
-  }
-  return checkpoint;
-}
-
-/// True when the file's head does not fit the data's classes.
-bool other_classes(const TrainSetup& s, const Checkpoint& from, const std::vector<std::string>& head) {
-  if (!from.classes.empty() && from.classes != s.data.train->classes()) return true;
+/// Why the file's head does not fit the data's classes; empty when it does. Names that a file lacks say nothing.
+std::string head_difference(const TrainSetup& s, const Checkpoint& from, const std::vector<std::string>& head) {
+  const auto& classes = s.data.train->classes();
   for (const std::string& key : head) {
     const auto found = from.weights.find(key);
-    if (found != from.weights.end() && !(found->second.shape() == s.weights.at(key).shape())) return true;
+    if (found != from.weights.end() && !(found->second.shape() == s.weights.at(key).shape()))
+      return join("it has ", from.classes.size(), " classes, the data have ", classes.size());
   }
-  return false;
+  return from.classes == classes ? "" : "its classes are not those of the data";
 }
 
 void start_from(TrainSetup& s, const std::string& path) {
-  Checkpoint from = load_pretrained(path);
+  LoadedWeights loaded = load_weights(path, s.config.model);
+  Checkpoint& from = loaded.checkpoint;
+  for (const std::string& note : loaded.notes) s.notes.push_back(join(path, ": ", note));
   const std::vector<std::string> head = head_keys(s.graph);
-  if (other_classes(s, from, head)) {
+  if (const std::string why = head_difference(s, from, head); !why.empty()) {
     for (const std::string& key : head) from.weights[key] = s.weights.at(key);
-    s.notes.push_back(join("the classes of ", path, " are not those of the data: the last layer starts anew"));
+    s.notes.push_back(join(path, ": ", why, ": the last layer starts anew"));
   }
   check_state_dict(from.weights, wanted_params(s.graph), path);
   s.weights = copy_of(from.weights);
-  if (from.preprocessing.mean.empty()) return;
+  std::erase_if(s.weights, [](const auto& w) { return is_batch_counter(w.first); });
   if (from.preprocessing.size == s.preprocessing.size) {
     s.preprocessing = from.preprocessing;
     s.notes.push_back(join("pixels are normalised as in ", path));

@@ -1,0 +1,36 @@
+// Any file of weights, as a checkpoint and as another file.
+#include "core/check.h"
+#include "eval/recognize.h"
+#include "io/checkpoint_file.h"
+#include "io/state_dict.h"
+#include "io/weights_file.h"
+#include "resnet/classifier.h"
+
+namespace resnet {
+
+LoadedWeights load_weights(const std::string& path, const std::string& model) {
+  SafetensorsFile file = completed(read_weights(path), path, model);
+  return {parse_checkpoint(file, path), std::move(file.notes)};
+}
+
+Converted convert_weights(const std::string& in, const std::string& out, const ConvertOptions& options) {
+  SafetensorsFile file = completed(read_weights(in), in, options.model);
+  const Checkpoint checkpoint = parse_checkpoint(file, in);  // refuses what could not be read back
+  if (options.weights_only) {
+    std::erase_if(file.tensors, [](const auto& t) { return t.first.starts_with("optimizer."); });
+    std::erase_if(file.metadata, [](const auto& m) { return m.first.starts_with("state."); });
+  }
+  write_weights(out, file);
+  Converted done;
+  done.model = checkpoint.model;
+  done.notes = std::move(file.notes);
+  for (const auto& [name, tensor] : file.tensors) {
+    done.tensors += is_network_tensor(name);
+    const bool counted = is_network_tensor(name) && !is_batch_counter(name) && !name.ends_with(".running_mean") &&
+                         !name.ends_with(".running_var");
+    done.parameters += counted ? tensor.elements() : 0;
+  }
+  return done;
+}
+
+}  // namespace resnet
