@@ -177,7 +177,15 @@ KernelEntry entry(const std::string& name, int rank, const std::string& only) {
           [only](const KernelSpec& s) { return std::make_unique<CpuConv>(s, only); }};
 }
 
-const RegisterKernel best{entry("best", 1000, "")};
+bool with_batch_norm(const KernelSpec& spec) { return spec.train && spec.as<Conv>().a.folded_bn; }
+
+const RegisterKernel best{
+    {"conv", "cpu", "best", 1000,
+     [](const KernelSpec& s) { return with_batch_norm(s) ? reject_conv_batch_norm(s) : reject(s, ""); },
+     [](const KernelSpec& s) -> std::unique_ptr<Kernel> {
+       if (with_batch_norm(s)) return make_conv_batch_norm(s);
+       return std::make_unique<CpuConv>(s, "");
+     }}};
 
 }  // namespace
 

@@ -18,6 +18,10 @@ std::string reject_conv_pass(const ConvCase& c, const std::string& only = "");
 /// The best that does; `why` gets the reasons of better ones that do not. Throws Error where there is none.
 std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only = "", std::string* why = nullptr);
 
+/// Training with a batch norm in the convolution's step.
+std::string reject_conv_batch_norm(const KernelSpec& spec);
+std::unique_ptr<Kernel> make_conv_batch_norm(const KernelSpec& spec);
+
 /// Registers a kernel that computes all its passes by the implementation of that name, for tests and comparisons.
 void register_conv_kernel(const std::string& name, int rank);
 

@@ -347,10 +347,10 @@ class ConvBatchNorm final : public Kernel {
   size_t forward_scratch_ = 0, dx_workspace_ = 0, coefficients_ = 0, dy_scratch_ = 0, x_scratch_ = 0;
 };
 
-std::string reject(const KernelSpec& spec) {
-  const Conv::Attributes& a = spec.as<Conv>().a;
-  if (!spec.train || !a.folded_bn) return "for training with a batch norm";
-  if (a.bias) return "no bias before the batch norm";
+}  // namespace
+
+std::string reject_conv_batch_norm(const KernelSpec& spec) {
+  if (spec.as<Conv>().a.bias) return "no bias before a batch norm";
   for (ConvPassKind pass : conv_passes_of(spec)) {
     ConvCase c = conv_case(spec, pass);
     c.ranges = true;
@@ -360,8 +360,6 @@ std::string reject(const KernelSpec& spec) {
   return {};
 }
 
-const RegisterKernel registered{{"conv", "cpu", "batch_norm", 2000, reject, make_kernel<ConvBatchNorm>}};
-
-}  // namespace
+std::unique_ptr<Kernel> make_conv_batch_norm(const KernelSpec& spec) { return std::make_unique<ConvBatchNorm>(spec); }
 
 }  // namespace resnet

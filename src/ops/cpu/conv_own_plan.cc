@@ -78,6 +78,8 @@ RowConv RowConv::data_gradient(const ConvShape& given) {
 void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   threads_ = threads();
   kernel_ = source_step_ == 1 ? 1 : s.k;
+  by_columns_ = threads_ > 1 && s.oc * s.k * s.k * s.c > source_.n * source_.h * source_.w * source_.c &&
+                target_.c >= 32 * threads_;
   choose_layout();
   plan_window();
   int64_t longest = 0;
@@ -121,7 +123,8 @@ void RowConv::choose_layout() {
     while (group_ < 16 && cols * group_ * 100 < round_up(cols * group_, 16) * 95) group_ *= 2;
   }
   group_ = std::min(group_, source_.n);
-  if (pixels) group_ = std::min(group_, round_up(ceil_div(source_.n, threads_), 32));
+  const int64_t parts = by_columns_ ? 1 : threads_;
+  if (pixels) group_ = std::min(group_, round_up(ceil_div(source_.n, parts), 32));
   groups_ = ceil_div(source_.n, group_);
   max_entries_ = round_up(cols * group_, 64);
 }
@@ -159,7 +162,7 @@ void RowConv::plan_window() {
   const int64_t taps = static_cast<int64_t>(phases_[0].y.tap.size() * phases_[0].x.tap.size());
   const int64_t limit = (source_.c * target_.c * taps * 2 > 600000 ? 1400000 : 384 * 1024) / (2 * planes * row_);
   block_rows_ = std::clamp<int64_t>((limit - span_y_) / source_step_ + 1, 1, max_rows_);
-  block_rows_ = std::min(block_rows_, std::max<int64_t>(1, max_rows_ * groups_ / threads_));
+  if (!by_columns_) block_rows_ = std::min(block_rows_, std::max<int64_t>(1, max_rows_ * groups_ / threads_));
   row_blocks_ = ceil_div(max_rows_, block_rows_);
   plane_ = ((block_rows_ - 1) * source_step_ + span_y_) * row_;
   lines_ = layout_ == Layout::flat || (group_ == 1 && source_.c == kK && source_step_ == 1);

@@ -25,7 +25,8 @@ struct RowConv::Item {
   const GemmIsa* isa;
   int64_t begin, end;  // of all pictures that b->x holds
   int64_t first, pictures, row0, row1;
-  const uint16_t* source;  // of the first picture
+  int64_t column0, column1;  // tiles of target channels
+  const uint16_t* source;    // of the first picture
   int thread;
   uint16_t* window;  // the scratch copy of the source
   int64_t* targets;  // [max_entries_] offset of an output pixel within its row
@@ -42,6 +43,7 @@ RowConv::Item RowConv::item_of(const GemmIsa& isa, const Buffers& b, int thread)
   item.isa = &isa;
   item.thread = thread;
   item.end = source_.n;
+  item.column1 = target_.c / 16;
   char* scratch = static_cast<char*>(b.workspace) + thread_bytes_ * static_cast<size_t>(thread);
   item.results = reinterpret_cast<float*>(scratch);
   item.targets = reinterpret_cast<int64_t*>(item.results + kResultFloats);
@@ -50,8 +52,14 @@ RowConv::Item RowConv::item_of(const GemmIsa& isa, const Buffers& b, int thread)
 }
 
 void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
-  parallel_for(groups_ * row_blocks_, [&](int64_t begin, int64_t end, int thread) {
+  const int64_t items = groups_ * row_blocks_, columns = target_.c / 16;
+  parallel_for(by_columns_ ? ceil_div(columns, 2) : items, [&](int64_t begin, int64_t end, int thread) {
     Item item = item_of(isa, b, thread);
+    if (by_columns_) {
+      item.column0 = 2 * begin;
+      item.column1 = std::min(2 * end, columns);
+      begin = 0, end = items;
+    }
     isa.begin();
     for (int64_t i = begin; i < end; ++i) {
       set_item(item, i);
@@ -177,10 +185,10 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
   if (p.a_step.empty() && item.b->addend == item.b->y) return;  // nothing is added to these pixels
   find_targets(p, item);
   const int64_t tiles = (std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16);
-  const int64_t columns = target_.c / 16, blocks = static_cast<int64_t>(p.a_step.size());
+  const int64_t columns = item.column1, blocks = static_cast<int64_t>(p.a_step.size());
   const int64_t pair_bytes = 2 * blocks * kTileElements * 2;
   const int64_t strip = pair_bytes > 0 ? std::max<int64_t>(1, kStripBytes / pair_bytes) * 2 : columns;
-  for (int64_t j = 0; j < columns; j += strip) {
+  for (int64_t j = item.column0; j < columns; j += strip) {
     const int64_t end = std::min(j + strip, columns);
     if (blocks > 2 * kSlab && strip == 2)
       run_long_sums(p, item, tiles, j, static_cast<int>(end - j));

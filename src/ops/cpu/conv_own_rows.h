@@ -102,6 +102,7 @@ class RowConv {
   std::vector<Phase> phases_;
   Layout layout_ = Layout::direct;
   int64_t pictures_each_ = 1;
+  bool by_columns_ = false;         // threads share out the target's channels, for there are more weights than pixels
   int64_t group_ = 1, groups_ = 0;  // pictures worked on together
   int64_t block_rows_ = 1, row_blocks_ = 1, max_rows_ = 0;
   int64_t window_y0_ = 0, window_x0_ = 0;  // source position of the scratch's first row and column, for output row 0
