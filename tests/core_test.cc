@@ -32,6 +32,16 @@ TEST(Rng, StreamsAreReproducibleAndDistinct) {
   EXPECT_GT(first.size(), 990u);
 }
 
+TEST(Rng, SeeksToAnyDraw) {
+  Rng walked(5, 6, 7);
+  for (uint64_t n = 0; n < 20; ++n) {
+    Rng jumped(5, 6, 7);
+    jumped.seek(n);
+    const uint32_t draw = walked.next();
+    EXPECT_EQ(jumped.next(), draw) << n;
+  }
+}
+
 TEST(Rng, BelowIsUniform) {
   Rng rng(7);
   std::array<int, 9> count{};

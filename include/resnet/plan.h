@@ -57,8 +57,10 @@ class Plan {
   /// To be called after the bound parameters were changed from outside, before the next forward.
   void params_changed();
 
-  Tensor& input();               ///< f32 [N,H,W,C], to be filled before forward()
-  Tensor& labels();              ///< i32 [N], train mode
+  Tensor& input();   ///< f32 [N,H,W,C], to be filled before forward()
+  Tensor& labels();  ///< i32 [N], train mode
+  /// What random nodes (dropout) draw in the passes that follow: a function of the seed and the step (train mode).
+  void set_random(uint64_t seed, uint64_t step);
   void forward();                ///< train mode: also the loss, and the running statistics of batch norm
   void backward();               ///< overwrites gradients(); train mode, after forward()
   const Tensor& output() const;  ///< f32 [N,K] logits

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 struct InfoArgs {
   std::string what, dtype = "auto";
   int64_t classes = 0, image_size = 0, batch = 0;
+  bool layers = false;
 };
 
 // cifar-resnet20 before cifar-resnet110: by the text before the number, then by the number.
@@ -76,7 +77,7 @@ int run(const InfoArgs& args, const Output& out) {
     ModelOptions options;
     options.classes = args.classes;
     options.image_size = args.image_size;
-    model_info({args.what, options, args.batch, resolve_dtype(args.dtype)}, out);
+    model_info({args.what, options, args.batch, resolve_dtype(args.dtype), args.layers}, out);
   }
   return 0;
 }
@@ -97,6 +98,7 @@ const RegisterCommand registered{{
       app.add_option("--image-size", args->image_size, "Side of the model's input in pixels (default: its own)")
           ->check(whole_number(1, 1 << 14))
           ->type_name("N");
+      app.add_flag("--layers", args->layers, "List every layer, not only the stages of the paper's Table 1");
       add_batch_flag(app, args->batch, "For the memory of training (default: 128 for small pictures, else 32)");
       add_dtype_flag(app, args->dtype);
       return [args, &out] { return run(*args, out); };

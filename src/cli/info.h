@@ -15,9 +15,10 @@ struct ModelQuestion {
   ModelOptions options;
   int64_t batch = 0;  ///< for the memory of training; 0: 128 for pictures up to 64 pixels, else 32
   DType dtype = DType::f32;
+  bool layers = false;  ///< print every layer, not only the table of stages
 };
 
-/// Layers, shapes, parameters, multiply-adds, memory.
+/// Stages as in the paper's Table 1, layers, shapes, parameters, multiply-adds, memory.
 void model_info(const ModelQuestion& question, const Output& out);
 /// A checkpoint's model, classes, preprocessing, tensors and training state; of other safetensors files the tensors.
 void file_info(const std::string& path, const Output& out);

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "cli/info.h"
+#include "cli/stage_table.h"
 #include "cli/text.h"
 #include "core/check.h"
 #include "engine/compile.h"
@@ -84,6 +85,25 @@ std::string extents(const Shape& y) {
   return text.empty() ? "1" : text;
 }
 
+Json stages_json(const Graph& graph) {
+  Json list = Json::array();
+  for (const StageRow& row : stage_rows(graph))
+    list.push_back({{"name", row.name},
+                    {"output_shape", extents(row.y)},
+                    {"layers", row.layers},
+                    {"parameters", row.parameters},
+                    {"multiply_adds", row.multiply_adds}});
+  return list;
+}
+
+std::string table_of_stages(const Graph& graph) {
+  Table table(
+      {{"stage", Table::Align::left}, {"output"}, {"layers", Table::Align::left}, {"parameters"}, {"multiply-adds"}});
+  for (const StageRow& row : stage_rows(graph))
+    table.row({row.name, extents(row.y), row.layers, grouped(row.parameters), grouped(row.multiply_adds)});
+  return table.str();
+}
+
 std::string table_of(const std::vector<Layer>& layers, const Cost& cost) {
   const auto number = [](int64_t n) { return n == 0 ? std::string() : grouped(n); };
   Table table({{"layer", Table::Align::left},
@@ -117,8 +137,10 @@ void model_info(const ModelQuestion& question, const Output& out) {
               {"train_memory_bytes", memory.all()},
               {"train_arena_bytes", memory.arena},
               {"train_arena_bytes_no_reuse", memory.arena_no_reuse},
+              {"stages", stages_json(graph)},
               {"layers", to_json(layers)}});
-  out.print("{}\n", table_of(layers, cost));
+  if (question.layers) out.print("{}\n", table_of(layers, cost));
+  out.print("{}\n", table_of_stages(graph));
   out.print("{}: {} layers with weights, {} parameters ({}), {} multiply-adds ({}) for one {} picture\n",
             question.model, depth_of(graph), grouped(cost.parameters),
             human_count(static_cast<double>(cost.parameters)), grouped(cost.multiply_adds),

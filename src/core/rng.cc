@@ -40,6 +40,12 @@ uint32_t Rng::next() {
   return lo;
 }
 
+void Rng::seek(uint64_t n) {
+  counter_ = static_cast<uint32_t>(n / 2);
+  has_spare_ = false;
+  if (n % 2 == 1) next();
+}
+
 uint32_t Rng::below(uint32_t n) {
   // Lemire: the high word of next() * n, rejecting the few low words that would favour small results.
   const uint32_t reject_below = (0u - n) % n;

@@ -15,6 +15,7 @@ class Rng {
   uint32_t below(uint32_t n);         ///< uniform in [0, n), n > 0, without modulo bias
   float uniform();                    ///< uniform in [0, 1)
   float uniform(float lo, float hi);  ///< uniform in [lo, hi)
+  void seek(uint64_t n);              ///< goes to the n-th draw of 32 bits of the stream, n < 2^33
   float normal();                     ///< standard normal (Box–Muller)
 
  private:

@@ -36,6 +36,7 @@ struct Plan::Impl {
   Compiled c;
   Arena arena;
   Tensor input, labels, output;
+  RandomKey random;
   Tensor flat_gradients;
   StateDict gradients;
   std::vector<KernelArgs> forward_args, backward_args;
@@ -86,6 +87,7 @@ struct Plan::Impl {
     f.y_deferral = at(step.y_deferral);
     f.workspace = at(step.forward_workspace);
     f.labels = train() ? labels.i32() : nullptr;
+    f.random = &random;
     KernelArgs b = f;
     b.workspace = at(step.backward_workspace);
     b.dy = at(step.dy);
@@ -218,6 +220,7 @@ void Plan::bind(StateDict& params) { impl_->bind(params); }
 void Plan::params_changed() { impl_->packed = false; }
 Tensor& Plan::input() { return impl_->input; }
 Tensor& Plan::labels() { return impl_->labels; }
+void Plan::set_random(uint64_t seed, uint64_t step) { impl_->random = {seed, step}; }
 void Plan::forward() { impl_->forward(); }
 void Plan::backward() { impl_->backward(); }
 const Tensor& Plan::output() const { return impl_->output; }

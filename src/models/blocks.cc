@@ -43,6 +43,8 @@ NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId 
   a.kernel = shape.kernel;
   a.stride = shape.stride;
   a.pad = shape.kernel / 2;
+  a.groups = shape.groups;
+  a.bias = shape.bias;
   BatchNorm::Attributes n;
   n.eps = options.bn_eps;
   n.momentum = options.bn_momentum;
@@ -61,9 +63,10 @@ NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, 
 NodeId bottleneck(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride,
                   const BlockStyle& style) {
   const int64_t first = style.stride_in_first ? stride : 1, second = style.stride_in_first ? 1 : stride;
-  NodeId y = conv_bn(g, block + ".conv1", block + ".bn1", x, {width, 1, first}, style.options);
+  const int64_t inner = width * style.group_width / 64 * style.groups;
+  NodeId y = conv_bn(g, block + ".conv1", block + ".bn1", x, {inner, 1, first}, style.options);
   y = relu(g, block + ".relu1", y);
-  y = conv_bn(g, block + ".conv2", block + ".bn2", y, {width, 3, second}, style.options);
+  y = conv_bn(g, block + ".conv2", block + ".bn2", y, {inner, 3, second, style.groups}, style.options);
   y = relu(g, block + ".relu2", y);
   y = conv_bn(g, block + ".conv3", block + ".bn3", y, {4 * width, 1, 1}, style.options);
   return join_branches(g, block, x, y, stride, style);

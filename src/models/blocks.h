@@ -14,22 +14,26 @@ enum class Shortcut { none, a, b, c };
 
 struct BlockStyle {
   Shortcut shortcut = Shortcut::b;
-  bool stride_in_first = false;  ///< of a bottleneck: stride in the first 1×1 (the paper's) instead of the 3×3
+  // Of bottlenecks:
+  bool stride_in_first = false;  ///< stride in the first 1×1 (the paper's) instead of the 3×3
+  int64_t groups = 1;            ///< of the 3×3 (ResNeXt)
+  int64_t group_width = 64;      ///< channels a group of the 3×3 has where the block's width is 64 (ResNeXt, wide)
   ModelOptions options;
 };
 
 struct ConvLayer {
-  int64_t out = 0, kernel = 1, stride = 1;
+  int64_t out = 0, kernel = 1, stride = 1, groups = 1;
+  bool bias = false;
 };
 
-/// Convolution without bias ("same" padding), then batch norm.
+/// Convolution ("same" padding), then batch norm.
 NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape,
                const ModelOptions& options);
 
 /// Two 3×3 convolutions of `width` channels. `block` is "layer1.0".
 NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride,
                    const BlockStyle& style);
-/// 1×1, 3×3, 1×1 with 4·width channels out.
+/// 1×1, 3×3 of width·group_width/64·groups channels, 1×1 with 4·width channels out.
 NodeId bottleneck(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride, const BlockStyle& style);
 
 /// The classifier: global average pooling and a linear layer named "fc".

@@ -54,6 +54,12 @@ struct KernelNeeds {
   bool takes_delegated = false;
 };
 
+/// What random ops draw from: another key, other numbers (src/core/rng.h).
+struct RandomKey {
+  uint64_t seed = 0;
+  uint64_t step = 0;  ///< of training; the same in a step's forward and backward pass
+};
+
 /// Buffers of one call. Pointers that the call does not use are null. All activations are dense NHWC in the spec's dtype,
 /// except where the op's output_dtype says otherwise and labels (i32). Parameters and their gradients are f32.
 struct KernelArgs {
@@ -61,10 +67,11 @@ struct KernelArgs {
   void* y = nullptr;
   const void* dy = nullptr;
   std::array<void*, 2> dx{};
-  std::array<bool, 2> accumulate{};  ///< dx[i] += instead of dx[i] = (only where needs().accumulates[i])
-  const int32_t* labels = nullptr;   ///< [N], for the loss
-  std::vector<float*> w;             ///< parameters in the order of Op::params(); forward writes running statistics
-  std::vector<float*> dw;            ///< gradients, overwritten; null where not trainable
+  std::array<bool, 2> accumulate{};   ///< dx[i] += instead of dx[i] = (only where needs().accumulates[i])
+  const int32_t* labels = nullptr;    ///< [N], for the loss
+  const RandomKey* random = nullptr;  ///< for ops that draw (train only)
+  std::vector<float*> w;              ///< parameters in the order of Op::params(); forward writes running statistics
+  std::vector<float*> dw;             ///< gradients, overwritten; null where not trainable
   void* saved = nullptr;
   void* workspace = nullptr;
   void* x_deferral = nullptr;  ///< of x[0]: deferred, or delegated; else null

@@ -118,6 +118,7 @@ void Trainer::run_step(const Batch& batch) {
   std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
   lr_ = lr_after(state.step);
   plan.params_changed();
+  plan.set_random(s_.config.seed, static_cast<uint64_t>(state.step));
   plan.forward();
   const float loss = plan.loss();
   if (!std::isfinite(loss)) fail_not_finite("loss");
@@ -266,7 +267,8 @@ TrainResult train(const TrainConfig& config, const ProgressFn& progress) {
   TrainSetup setup = prepare(config, config.resume ? log->last_path() : "");
   std::string header = "# All settings of this run. resnet train reads this file as a recipe.\n";
   if (!config.pretrained.empty()) header += "# Started from the weights in " + config.pretrained + "\n";
-  header += "\n" + to_toml(setup.config);
+  header += "\n";
+  header += to_toml(setup.config);
   const std::optional<int64_t> resumed_step = config.resume ? std::optional(setup.state.step) : std::nullopt;
   Trainer trainer(std::move(setup), log ? &*log : nullptr, progress);
   if (log) log->start(header, resumed_step);  // last: whatever cannot work has failed by now and leaves no files

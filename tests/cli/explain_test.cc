@@ -33,6 +33,18 @@ TEST(Info, CountsAModel) {
   EXPECT_EQ(resnet_program("info resnet50 --json").record().at("depth"), 50);
 }
 
+// A row of the paper's Table 1.
+TEST(Info, FoldsBlocksIntoStages) {
+  const nlohmann::json stages = resnet_program("info resnet50-v1 --json").record().at("stages");
+  ASSERT_EQ(stages.size(), 8u);  // conv1, maxpool, layer1 to layer4, avgpool, fc
+  EXPECT_EQ(stages[3].at("name"), "layer2");
+  EXPECT_EQ(stages[3].at("layers"), "[1x1, 128; 3x3, 128; 1x1, 512] x4");
+  EXPECT_EQ(stages[3].at("output_shape"), "28x28x512");
+  const nlohmann::json vgg = resnet_program("info vgg11 --json").record().at("stages");
+  EXPECT_EQ(vgg[0].at("layers"), "3x3, 64; 2x2/2 max pool");
+  EXPECT_EQ(vgg.back().at("layers"), "4096-d fc; 4096-d fc; 1000-d fc");
+}
+
 TEST(Plan, ListsStepsAndTimesThem) {
   const std::string model = "plan cifar-resnet8 --json ";
   const nlohmann::json plain = resnet_program(model + "--mode train --batch 4 --dtype f32").record();

@@ -72,7 +72,7 @@ int run(Arguments a) {
   }
   if (!a.dtype.empty()) a.options.dtypes = {parse_dtype(a.dtype)};
   if (a.files.empty())
-    for (const char* name : {"resnet50", "cifar", "awkward"})
+    for (const char* name : {"resnet50", "cifar", "alexnet_vgg", "awkward"})
       a.files.push_back(join(SHAPES_DIR "/shapes_", name, ".txt"));
   const Isa level = isa();  // before anything uses oneDNN, which it holds back
   set_threads(a.threads);

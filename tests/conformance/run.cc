@@ -52,6 +52,7 @@ class Runner {
     for (size_t i = 0; i < params_.size(); ++i) make(params_[i].suffix, data.w[i], DType::f32);
     make("y", std::vector<float>(data.dy.size(), kNaN), c.y_dtype(dtype));
     args_.labels = data.labels.data();
+    args_.random = &kRandom;
     if (saved_.bytes() > 0) args_.saved = saved_.data();
     if (workspace_.bytes() > 0) args_.workspace = workspace_.data();
     for (const ParamSpec& p : params_) args_.w.push_back(static_cast<float*>(at(p.suffix).data()));
@@ -68,6 +69,7 @@ class Runner {
   }
 
  private:
+  static constexpr RandomKey kRandom{1, 2};
   static constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
   Buffer& make(const std::string& name, const std::vector<float>& values, DType dtype) {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "resnet/error.h"
+#include "core/check.h"
 
 namespace resnet {
 namespace {
@@ -70,6 +70,52 @@ TEST(Models, ImpossibleNamesSayWhy) {
   for (const char* name :
        {"cifar-resnet21", "cifar-resnet2", "cifar-resnet1208", "plain18-a", "resnet18-v1", "cifar-plain20-a"})
     EXPECT_THROW(make_model(name), Error) << name;
+}
+
+// Krizhevsky et al. 2012, section 3.5: 60 million parameters. Multiply-adds of the layers by hand.
+TEST(Models, TheFirstAlexNetHasTwoGroups) {
+  const Cost cost = make_model("alexnet-paper").cost();
+  EXPECT_EQ(cost.parameters, 60965224);
+  EXPECT_EQ(cost.multiply_adds,
+            105415200 + 223948800 + 149520384 + 112140288 + 74760192 + 37748736 + 16777216 + 4096000);
+  EXPECT_EQ(make_model("alexnet-paper-tanh").cost().parameters, cost.parameters);
+  EXPECT_EQ(make_model("alexnet-paper-sigmoid").node(2).op->kind(), "sigmoid");
+}
+
+// Table 1 and figure 3: VGG-16 15.3 (its convolutions), VGG-19 19.6 (all), in 10^9.
+TEST(Models, VggCostsWhatThePaperSays) {
+  const int64_t linear = int64_t{25088} * 4096 + 4096 * 4096 + 4096 * 1000;
+  EXPECT_NEAR(static_cast<double>(make_model("vgg16").cost().multiply_adds - linear) / 1e9, 15.3, 0.05);
+  EXPECT_NEAR(static_cast<double>(make_model("vgg19").cost().multiply_adds) / 1e9, 19.6, 0.05);
+}
+
+TEST(Models, EveryDepthUpTo1202) {
+  for (int n = 1; n <= 200; ++n) {
+    // Two 3x3 convolutions a block, a stem, a linear layer; with shortcuts A the plain twin has the same parameters.
+    if (n > 10 && n != 18 && n != 200) continue;
+    const Cost residual = make_model(join("cifar-resnet", 6 * n + 2)).cost();
+    const Cost plain = make_model(join("cifar-plain", 6 * n + 2)).cost();
+    const int64_t blocks = 2 * 9 * (16 * 16 + 32 * 32 + 64 * 64) * n - 9 * (16 * 32 + 32 * 64);
+    const int64_t norms = 2 * (16 + 2 * n * (16 + 32 + 64));
+    EXPECT_EQ(residual.parameters, 27 * 16 + blocks + norms + 650) << n;
+    EXPECT_EQ(plain.parameters, residual.parameters);
+    EXPECT_EQ(plain.multiply_adds, residual.multiply_adds);
+  }
+}
+
+TEST(Models, ASmallStemKeepsSmallPictures) {
+  const Graph g = make_model("resnet18-small", {.classes = 10});
+  EXPECT_EQ(g.input_shape(), Shape({1, 32, 32, 3}));
+  EXPECT_EQ(g.cost().parameters, 11173962);  // the 18 layers with a 3x3 stem that are common on CIFAR-10
+  EXPECT_EQ(make_model("resnet50-v1-c-small").input_shape(), Shape({1, 32, 32, 3}));
+}
+
+TEST(Models, TakeAnyPictureSize) {
+  for (const char* name : {"resnet18", "resnext50_32x4d", "vgg11", "alexnet", "alexnet-paper", "plain18"})
+    for (const int64_t size : {96, 161, 256}) {
+      const Graph g = make_model(name, {.classes = 7, .image_size = size});
+      EXPECT_EQ(g.shapes(2).back(), Shape({2, 1, 1, 7})) << name << " at " << size;
+    }
 }
 
 TEST(Models, ClassesAndSizeCanBeChosen) {

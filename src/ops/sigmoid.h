@@ -1,0 +1,14 @@
+// y = 1 / (1 + exp(-x)), any shape. What networks used before the ReLU.
+#pragma once
+
+#include "resnet/graph.h"
+
+namespace resnet {
+
+struct Sigmoid final : Op {
+  std::string_view kind() const override { return "sigmoid"; }
+  std::string describe() const override { return ""; }
+  Shape infer(const std::vector<Shape>& x) const override;
+};
+
+}  // namespace resnet
