@@ -2,6 +2,7 @@
 // place in one arena. Running a plan allocates nothing and takes no decision.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@ struct CompileOptions {
   std::string backend = "cpu";  ///< "cpu", or "ref" for the slow oracle
   bool fuse = true;             ///< run the fusion passes
   float label_smoothing = 0;    ///< of the loss (train)
+  /// Measures which implementation of a convolution is the fastest here, once, and remembers it in the user's cache.
+  /// Without: a fixed order.
+  bool tune = false;
+  std::map<std::string, std::string> choices = {};  ///< with tune: of an earlier plan; these go before the cache
 };
 
 /// One line of a plan, for people and reports.
@@ -72,6 +77,8 @@ class Plan {
   const Graph& graph() const;  ///< after the passes
   std::vector<StepInfo> steps() const;
   PlanMemory memory() const;
+  /// The implementations that were chosen by measuring (now or earlier), for CompileOptions::choices.
+  const std::map<std::string, std::string>& choices() const;
   void profile(bool on);  ///< resets and starts (or stops) timing of steps
 
  private:

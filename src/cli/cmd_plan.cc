@@ -203,6 +203,7 @@ const RegisterCommand registered{{
                   {"cpu", "ref"})
           ->capture_default_str();
       add_dtype_flag(app, args->dtype);
+      add_no_tune_flag(app, args->work.compile.tune);
       add_device_flag(app);
       add_threads_flag(app);
       return [args, &out] { return run(*args, out); };

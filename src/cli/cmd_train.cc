@@ -31,7 +31,7 @@ struct TrainArgs {
   std::optional<int> workers;
   std::optional<uint64_t> seed;
   std::vector<std::string> set;
-  bool resume = false;
+  bool resume = false, no_tune = false;
 };
 
 volatile std::sig_atomic_t g_signal = 0;
@@ -93,6 +93,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.momentum, config.momentum);
   put(args.workers, config.workers);
   put(args.seed, config.seed);
+  if (!args.resume) config.tune = !args.no_tune;
   if (args.epochs || args.steps) {  // one replaces the other
     config.epochs = args.epochs.value_or(0);
     config.steps = args.steps.value_or(0);
@@ -180,6 +181,7 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   CLI::Option* folder =
       app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");
   folder->type_name("DIR");
+  app.add_flag("--no-tune", args.no_tune, kNoTuneHelp);
   app.add_flag("--resume", args.resume, "Go on with the run in --output-dir, exactly where it stopped")->needs(folder);
   app.add_option("--set", args.set, "Any key of a recipe; may be repeated")
       ->check(check_set)

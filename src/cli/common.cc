@@ -64,6 +64,12 @@ void add_threads_flag(CLI::App& app) {
       ->type_name("N");
 }
 
+void add_no_tune_flag(CLI::App& app, bool& tune) {
+  tune = true;
+  app.add_flag_callback(
+      "--no-tune", [&tune] { tune = false; }, kNoTuneHelp);
+}
+
 void add_dtype_flag(CLI::App& app, std::string& dtype) {
   choose_from(app.add_option("--dtype", dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
               {"f32", "bf16", "auto"})

@@ -24,6 +24,10 @@ void add_threads_flag(CLI::App& app);
 void add_model_flag(CLI::App& app, std::string& model);
 /// `--dtype`: f32, bf16 or auto.
 void add_dtype_flag(CLI::App& app, std::string& dtype);
+/// `--no-tune` clears `tune`, which it sets first.
+void add_no_tune_flag(CLI::App& app, bool& tune);
+inline constexpr const char* kNoTuneHelp =
+    "Convolutions by a fixed order, instead of measuring (once) which is the fastest";
 /// `-b`, `--batch-size`, `--batch`.
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help);
 /// `--device cpu|cuda`: anything but cpu is refused, saying that this build has none.

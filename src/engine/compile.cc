@@ -13,6 +13,7 @@ namespace {
 class Compiler {
  public:
   Compiler(const Graph& graph, const CompileOptions& options) : options_(options) {
+    if (options.tune) choices_ = std::make_unique<Choices>(options.choices);
     c_.graph = optimized(graph);
     c_.shapes = c_.graph.shapes(options.batch);
     c_.dtypes.assign(c_.graph.nodes().size(), options.dtype);
@@ -22,6 +23,10 @@ class Compiler {
 
   Compiled run() {
     choose_kernels();
+    if (choices_) {
+      choices_->save();
+      c_.choices = choices_->used();
+    }
     if (train() && options_.fuse) {
       defer_normalisations();
       delegate_sums();
@@ -63,6 +68,7 @@ class Compiler {
     spec.y = y;
     spec.dtype = options_.dtype;
     spec.train = train();
+    spec.choices = choices_.get();
     for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = train() && node.inputs[i] != 0;
     return spec;
   }
@@ -209,6 +215,7 @@ class Compiler {
   }
 
   CompileOptions options_;
+  std::unique_ptr<Choices> choices_;
   Compiled c_;
   NodeId output_ = 0;
   int end_ = 0;

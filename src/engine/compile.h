@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ struct Compiled {
   std::vector<Step> steps;  ///< in forward order, one a node except the input
   std::vector<BufferLife> buffers;
   MemoryPlan memory;
-  int input = -1;  ///< buffer of the input in the plan's dtype
+  std::map<std::string, std::string> choices;  ///< as in Plan
+  int input = -1;                              ///< buffer of the input in the plan's dtype
   int logits = -1;
 };
 

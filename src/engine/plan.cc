@@ -227,6 +227,7 @@ const Tensor& Plan::output() const { return impl_->output; }
 const StateDict& Plan::gradients() const { return impl_->gradients; }
 const CompileOptions& Plan::options() const { return impl_->options; }
 const Graph& Plan::graph() const { return impl_->c.graph; }
+const std::map<std::string, std::string>& Plan::choices() const { return impl_->c.choices; }
 void Plan::profile(bool on) { impl_->profile(on); }
 
 float Plan::loss() const {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ops/choices.h"
 #include "resnet/graph.h"
 
 namespace resnet {
@@ -24,6 +25,7 @@ struct KernelSpec {
   Shape y;                        ///< output
   DType dtype = DType::f32;       ///< of activations and their gradients: f32 or bf16
   bool train = false;             ///< backward will be called
+  Choices* choices = nullptr;     ///< between implementations, measured where missing; null: by rank
   std::array<bool, 2> need_dx{};  ///< which inputs want a gradient (train only)
 
   template <class T> const T& as() const { return static_cast<const T&>(*op); }

@@ -37,6 +37,7 @@ std::vector<Field> make_fields() {
       {"train", "drop_last", &C::drop_last},
       {"train", "label_smoothing", &C::label_smoothing, 0, 0.999},
       {"train", "dtype", &C::dtype, 0, 0, {"auto", "f32", "bf16"}},
+      {"train", "tune", &C::tune},
       {"train", "seed", &C::seed, 0, kHuge},
       {"train", "eval_every", &C::eval_every, 0, kHuge},
       {"train", "save_every", &C::save_every, 1, kHuge, {}, true},

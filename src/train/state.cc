@@ -11,6 +11,8 @@ namespace resnet {
 
 namespace {
 
+const std::string kChoice = "choice: ";  // begins the key of an entry for a kernel
+
 /// Every entry of the state with its key: writing and reading both go through here.
 template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
   visit("step", s.step);
@@ -56,6 +58,7 @@ double EpochMeter::error() const {
 std::map<std::string, std::string> to_strings(const TrainState& state) {
   std::map<std::string, std::string> entries;
   for_each_entry(state, [&](const char* key, const auto& value) { entries[key] = fmt::format("{}", value); });
+  for (const auto& [key, name] : state.choices) entries[join(kChoice, key)] = name;
   return entries;
 }
 
@@ -67,6 +70,8 @@ TrainState parse_state(const std::map<std::string, std::string>& entries, const 
     CHECK(parse_number(found->second, value), path, ": the training state's '", key, "' is '", found->second,
           "'; the file is damaged");
   });
+  for (const auto& [key, name] : entries)
+    if (key.starts_with(kChoice)) state.choices[key.substr(kChoice.size())] = name;
   return state;
 }
 

@@ -28,6 +28,7 @@ struct TrainState {
   EpochMeter meter;
   ErrorWarmup warmup;
   Plateau plateau;
+  std::map<std::string, std::string> choices;  ///< of kernels (Plan::choices()), so that resuming is exact
 };
 
 /// Numbers keep all their bits.

@@ -17,8 +17,14 @@ static_assert(std::atomic<bool>::is_always_lock_free, "request_stop() is called 
 
 bool stopping() { return stop_requested.load(std::memory_order_relaxed); }
 
-CompileOptions train_options(const TrainConfig& c, int64_t batch) {
-  return {.batch = batch, .mode = Mode::train, .dtype = parse_dtype(c.dtype), .label_smoothing = c.label_smoothing};
+CompileOptions train_options(const TrainSetup& s, int64_t batch) {
+  const TrainConfig& c = s.config;
+  return {.batch = batch,
+          .mode = Mode::train,
+          .dtype = parse_dtype(c.dtype),
+          .label_smoothing = c.label_smoothing,
+          .tune = c.tune,
+          .choices = s.state.choices};
 }
 
 EvalOptions eval_options(const TrainSetup& s) {
@@ -42,7 +48,7 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
     : s_(std::move(setup)),
       log_(log),
       progress_(std::move(progress)),
-      plan_(s_.graph, train_options(s_.config, s_.config.batch)),
+      plan_(s_.graph, train_options(s_, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
       evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val,
                  eval_options(s_)),
@@ -51,6 +57,7 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       total_steps_(s_.config.steps > 0 ? s_.config.steps : s_.config.epochs * steps_per_epoch_),
       seconds_before_(s_.state.seconds) {
   plan_.bind(s_.weights);
+  s_.state.choices = plan_.choices();
   if (const int64_t tail = s_.data.train->size() % s_.config.batch; !s_.config.drop_last && s_.config.bn_group > 0)
     CHECK(tail % s_.config.bn_group == 0, "an epoch's last batch has ", tail,
           " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
@@ -97,8 +104,9 @@ void Trainer::run_epoch() {
 Plan& Trainer::plan_for(int64_t count) {
   if (count == s_.config.batch) return plan_;
   if (!tail_) {
-    tail_ = std::make_unique<Plan>(s_.graph, train_options(s_.config, count));
+    tail_ = std::make_unique<Plan>(s_.graph, train_options(s_, count));
     tail_->bind(s_.weights);
+    s_.state.choices.insert(tail_->choices().begin(), tail_->choices().end());
   }
   return *tail_;
 }

@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "ops/conv.h"
+#include "ops/cpu/conv_measure.h"
 #include "ops/cpu/conv_pass.h"
 #include "ops/kernel.h"
 
@@ -20,6 +21,7 @@ ConvCase conv_case(const KernelSpec& spec, ConvPassKind pass) {
   c.dtype = spec.dtype;
   c.pass = pass;
   c.train = spec.train;
+  c.choices = spec.choices;
   c.bias = a.bias || (a.folded_bn && !spec.train);
   if (spec.train) return c;
   c.add = a.add;
@@ -36,32 +38,51 @@ std::vector<ConvPassKind> conv_passes_of(const KernelSpec& spec) {
 
 namespace {
 
-// The best entry that takes the case, and why better ones do not.
-const ConvPassEntry* find(const ConvCase& c, const std::string& only, std::string& why) {
+// The entries that take the case, best first, and why others do not.
+std::vector<const ConvPassEntry*> takers(const ConvCase& c, const std::string& only, std::string& why) {
+  std::vector<const ConvPassEntry*> found;
   for (const ConvPassEntry& e : conv_passes()) {
     if (!only.empty() && e.name != only) continue;
     const std::string reason = c.ranges && !e.ranges ? "not by ranges" : e.reject(c);
-    if (reason.empty()) return &e;
-    why += (why.empty() ? "" : "; ") + e.name + ": " + reason;
+    if (reason.empty())
+      found.push_back(&e);
+    else if (found.empty())
+      why += (why.empty() ? "" : "; ") + e.name + ": " + reason;
   }
-  return nullptr;
+  return found;
+}
+
+const ConvPassEntry* choose(const ConvCase& c, const std::vector<const ConvPassEntry*>& candidates) {
+  if (c.choices == nullptr || candidates.size() < 2) return candidates[0];
+  const ConvShape& s = c.shape;
+  const char* const passes[] = {"forward", "data_gradient", "weight_gradient"};
+  const std::string key =
+      join("conv ", passes[static_cast<int>(c.pass)], ' ', c.dtype, " n=", s.n, " h=", s.h, " w=", s.w, " c=", s.c,
+           " k=", s.k, " stride=", s.stride, " pad=", s.pad, " oc=", s.oc, " groups=", s.groups, c.bias ? " bias" : "",
+           c.add ? " add" : "", c.relu ? " relu" : "", c.ranges ? " ranges" : "");
+  const std::string known = c.choices->find(key);
+  for (const ConvPassEntry* e : candidates)
+    if (e->name == known) return e;
+  const ConvPassEntry* fastest = fastest_conv_pass(c, candidates);
+  c.choices->add(key, fastest->name);
+  return fastest;
 }
 
 }  // namespace
 
 std::string reject_conv_pass(const ConvCase& c, const std::string& only) {
   std::string why;
-  return find(c, only, why) ? "" : why;
+  return takers(c, only, why).empty() ? why : "";
 }
 
 std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only, std::string* why) {
   std::string reasons;
-  const ConvPassEntry* e = find(c, only, reasons);
+  const std::vector<const ConvPassEntry*> candidates = takers(c, only, reasons);
   const ConvShape& s = c.shape;
-  CHECK(e != nullptr, "convolution ", s.oc, " ", s.k, "x", s.k, " on ", Shape{s.n, s.h, s.w, s.c}, " in ", c.dtype,
-        ": ", reasons);
+  CHECK(!candidates.empty(), "convolution ", s.oc, " ", s.k, "x", s.k, " on ", Shape{s.n, s.h, s.w, s.c}, " in ",
+        c.dtype, ": ", reasons);
   if (why) *why = reasons;
-  return e->make(c);
+  return (only.empty() ? choose(c, candidates) : candidates[0])->make(c);
 }
 
 namespace {

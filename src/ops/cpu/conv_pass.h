@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/choices.h"
 #include "ops/cpu/conv_shape.h"
 #include "resnet/tensor.h"
 
@@ -24,6 +25,7 @@ struct ConvCase {
   ConvPassKind pass = ConvPassKind::forward;
   bool train = false;                            ///< weights change with every step
   bool ranges = false;                           ///< run_range() will be called instead of run()
+  Choices* choices = nullptr;                    ///< as in KernelSpec
   bool bias = false, add = false, relu = false;  ///< what forward adds and clips
 };
 
