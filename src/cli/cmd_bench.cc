@@ -1,4 +1,6 @@
 // resnet bench: how fast is it here? Images per second and the spread of the time of a step, after a warm-up.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -30,8 +32,14 @@ struct BenchArgs {
 struct Measured {
   std::vector<double> sorted_ms;  // of a step
   double seconds = 0, wait_share = 0;
-  int64_t images = 0;
+  int64_t images = 0, page_faults = 0;
 };
+
+int64_t page_faults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt + usage.ru_majflt;
+}
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -46,6 +54,7 @@ Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
   ProgressBar bar(out);
   Measured m;
   const double waited = work.wait_seconds();
+  const int64_t faults = page_faults();
   const Clock::time_point start = Clock::now();
   const auto done = [&] {
     return args.steps > 0 ? static_cast<int64_t>(m.sorted_ms.size()) >= args.steps : since(start) >= args.seconds;
@@ -60,6 +69,7 @@ Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
       bar.update(static_cast<int64_t>(since(start) * 1e3), static_cast<int64_t>(args.seconds * 1e3), "");
   }
   m.seconds = since(start);
+  m.page_faults = page_faults() - faults;
   m.wait_share = (work.wait_seconds() - waited) / m.seconds;
   m.images = static_cast<int64_t>(m.sorted_ms.size()) * args.work.compile.batch;
   std::sort(m.sorted_ms.begin(), m.sorted_ms.end());
@@ -96,14 +106,17 @@ void report(const BenchArgs& args, const Workload& work, const PlanMemory& memor
   if (!args.work.data.empty()) record["data_wait_share"] = m.wait_share;
   record["arena_bytes"] = memory.arena_bytes;
   record["peak_memory_bytes"] = peak_memory_bytes();
+  const double faults = static_cast<double>(m.page_faults) / static_cast<double>(m.sorted_ms.size());
+  record["page_faults_per_step"] = faults;
   out.record(record);
   out.print("{:.1f} img/s ({} steps of {} in {:.1f} s, {:.1f} GFLOP/s)\n", rate, m.sorted_ms.size(),
             args.work.compile.batch, m.seconds, flops / 1e9);
   out.print("a step: median {:.2f} ms, 90 % {:.2f} ms, 99 % {:.2f} ms, fastest {:.2f} ms\n", p50, p90, p99,
             m.sorted_ms.front());
   if (!args.work.data.empty()) out.print("waited for data {:.1f} % of the time\n", m.wait_share * 100);
-  out.print("memory: {} at most, {} of it the arena\n", human_bytes(static_cast<double>(peak_memory_bytes())),
-            human_bytes(static_cast<double>(memory.arena_bytes)));
+  out.print("memory: {} at most, {} of it the arena; {:.1f} page faults a step\n",
+            human_bytes(static_cast<double>(peak_memory_bytes())), human_bytes(static_cast<double>(memory.arena_bytes)),
+            faults);
 }
 
 int run(BenchArgs& args, const Output& out) {

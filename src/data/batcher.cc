@@ -54,24 +54,31 @@ void Batcher::set_epoch(int64_t epoch) {
 }
 
 void Batcher::fill(int64_t number, Batch& batch, Scratch& scratch) const {
-  const int64_t size = normalizer_.size(), values = size * size * 3;
-  const int64_t first = number * options_.batch;
-  const int64_t count = std::min(options_.batch, data_->size() - first);
-  scratch.picture.resize(static_cast<size_t>(values));
-  scratch.row.resize(static_cast<size_t>(size * 3));
+  fill_rows(number, batch, 0, begin(number, batch), scratch);
+}
+
+int64_t Batcher::begin(int64_t number, Batch& batch) const {
+  const int64_t values = normalizer_.size() * normalizer_.size() * 3;
+  batch.count = std::min(options_.batch, data_->size() - number * options_.batch);
+  batch.index.resize(static_cast<size_t>(batch.count));
   float* x = batch.images.f32();
   int32_t* labels = batch.labels.i32();
-  batch.count = count;
-  batch.index.resize(static_cast<size_t>(count));
-  for (int64_t n = 0; n < count; ++n) {
-    const int64_t sample = order_[static_cast<size_t>(first + n)];
+  std::fill(x + batch.count * values, x + options_.batch * values, 0.0f);
+  std::fill(labels + batch.count, labels + options_.batch, 0);
+  return batch.count;
+}
+
+void Batcher::fill_rows(int64_t number, Batch& batch, int64_t from, int64_t to, Scratch& scratch) const {
+  const int64_t size = normalizer_.size(), values = size * size * 3;
+  scratch.picture.resize(static_cast<size_t>(values));
+  scratch.row.resize(static_cast<size_t>(size * 3));
+  for (int64_t n = from; n < to; ++n) {
+    const int64_t sample = order_[static_cast<size_t>(number * options_.batch + n)];
     data_->image_into(sample, size, scratch.picture.data());
-    augment(sample, scratch.picture.data(), scratch.row, x + n * values);
-    labels[n] = data_->label(sample);
+    augment(sample, scratch.picture.data(), scratch.row, batch.images.f32() + n * values);
+    batch.labels.i32()[n] = data_->label(sample);
     batch.index[static_cast<size_t>(n)] = sample;
   }
-  std::fill(x + count * values, x + options_.batch * values, 0.0f);
-  std::fill(labels + count, labels + options_.batch, 0);
 }
 
 // The window of the zero-padded, normalised picture that begins at (top, left), mirrored or not. Normalising comes

@@ -27,6 +27,10 @@ class Batcher {
   void set_epoch(int64_t epoch);
   /// Batch `number` of the epoch into `batch` (from make_buffer()). Thread-safe. Throws what reading a picture throws.
   void fill(int64_t number, Batch& batch, Scratch& scratch) const;
+  /// The same in parts: begin() says how many pictures there are, then fill_rows() makes those of [from, to), which
+  /// several threads may do at once.
+  int64_t begin(int64_t number, Batch& batch) const;
+  void fill_rows(int64_t number, Batch& batch, int64_t from, int64_t to, Scratch& scratch) const;
 
  private:
   void augment(int64_t sample, const uint8_t* picture, std::vector<float>& row, float* out) const;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "data/batcher.h"
 
 namespace resnet {
@@ -33,12 +34,13 @@ struct Loader::Impl {
 
   void work();  // the body of a worker
   void fill(Slot& slot, int64_t number, Batcher::Scratch& scratch) noexcept;
+  void fill_together(Slot& slot, int64_t number);
 
   Batcher batcher;
   int64_t batches;       // of an epoch
   bool started = false;  // seek() was called
   double waited = 0;
-  Batcher::Scratch scratch;  // of the calling thread, where there are no workers
+  std::vector<Batcher::Scratch> scratch;  // of the computing threads, where there are no workers
   std::vector<Slot> ring;
 
   std::mutex mutex;  // guards what follows, and `ready` of the slots
@@ -78,6 +80,23 @@ void Loader::Impl::fill(Slot& slot, int64_t number, Batcher::Scratch& own) noexc
   } catch (...) {
     slot.error = std::current_exception();
   }
+}
+
+// Without workers: by all computing threads, which have nothing else to do until the batch is there.
+void Loader::Impl::fill_together(Slot& slot, int64_t number) {
+  const auto parts = static_cast<size_t>(resnet::threads());
+  std::vector<std::exception_ptr> errors(parts);
+  scratch.resize(parts);
+  parallel_for(batcher.begin(number, slot.batch), [&](int64_t from, int64_t to, int thread) {
+    const auto t = static_cast<size_t>(thread);
+    try {
+      batcher.fill_rows(number, slot.batch, from, to, scratch[t]);
+    } catch (...) {
+      errors[t] = std::current_exception();
+    }
+  });
+  const auto first = std::find_if(errors.begin(), errors.end(), [](const auto& error) { return error != nullptr; });
+  slot.error = first == errors.end() ? nullptr : *first;
 }
 
 void Loader::Impl::work() {
@@ -138,7 +157,7 @@ bool Loader::next(Batch& batch) {
   const int64_t number = s.given;
   Slot& slot = s.ring[static_cast<size_t>(number) % s.ring.size()];
   if (s.threads.empty()) {
-    s.fill(slot, number, s.scratch);
+    s.fill_together(slot, number);
   } else {
     s.wanted.notify_all();
     s.made.wait(lock, [&] { return slot.ready; });

@@ -1,6 +1,7 @@
 #include "resnet/plan.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
 
@@ -163,6 +164,33 @@ TEST(Plan, ImpossibleOptionsSayWhy) {
   Plan infer(graph, {});
   EXPECT_THROW(infer.forward(), Error);   // nothing bound
   EXPECT_THROW(infer.backward(), Error);  // not compiled for training
+}
+
+int64_t page_faults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt + usage.ru_majflt;
+}
+
+TEST(Plan, TakesNoPageFaultsAfterTheFirstStep) {
+  const Graph graph = make_model("cifar-resnet20");
+  StateDict params = init_params(graph);
+  for (DType dtype : {DType::f32, DType::bf16}) {
+    Plan plan(graph, {.batch = 16, .mode = Mode::train, .dtype = dtype});
+    plan.bind(params);
+    fill(plan);
+    const auto step = [&] {
+      plan.params_changed();
+      plan.forward();
+      plan.backward();
+    };
+    step();
+    const int64_t before = page_faults();
+    for (int i = 0; i < 4; ++i) step();
+    // Its arena is thousands of pages; a few may come from elsewhere (a thread's stack, the kernel moving pages about).
+    EXPECT_LT(page_faults() - before, 100) << name_of(dtype);
+    EXPECT_GT(plan.memory().arena_bytes / 4096, 1000);
+  }
 }
 
 }  // namespace
