@@ -31,6 +31,7 @@ struct Checkpoint {
   std::vector<std::string> classes;  ///< names; the index is the logit
   Preprocessing preprocessing;
   StateDict weights;  ///< parameters and running statistics, f32, writable (see read_safetensors)
+  bool int8 = false;  ///< weights are those of the quantised network: i8, with scales (`resnet quantize`)
   /// Training state (last.safetensors only; else empty): momentum by parameter key, and counters and settings as text.
   StateDict momentum;
   std::map<std::string, std::string> state;  ///< "step", "epoch", "best_top1", "recipe" (TOML), "seed", …

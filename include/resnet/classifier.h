@@ -39,6 +39,7 @@ struct Prediction {
   float probability = 0;  ///< softmax
 };
 
+/// `dtype`: f32 or bf16; quantised weights are always computed in int8.
 class Classifier {
  public:
   explicit Classifier(const std::string& weights_path, DType dtype = DType::f32);

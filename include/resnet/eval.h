@@ -39,7 +39,7 @@ using ProgressFn = std::function<void(const Progress&)>;
 
 struct EvalOptions {
   int64_t batch = 256;
-  DType dtype = DType::f32;
+  DType dtype = DType::f32;  ///< f32 or bf16; quantised weights are always computed in int8
   int workers = 2;
 };
 /// Exact about the number of samples.

@@ -13,14 +13,15 @@ namespace resnet {
 
 using NodeId = int;
 
-enum class ParamKind { weight, bias, bn_weight, bn_bias, running_mean, running_var };
+enum class ParamKind { weight, bias, bn_weight, bn_bias, running_mean, running_var, scale };
 
 /// One parameter or buffer of an op.
 struct ParamSpec {
   std::string suffix;  ///< "weight"; the key is node name + "." + suffix
-  Shape shape;         ///< as stored in files; always f32
+  Shape shape;         ///< as stored in files
   ParamKind kind = ParamKind::weight;
-  bool trainable() const { return kind != ParamKind::running_mean && kind != ParamKind::running_var; }
+  DType dtype = DType::f32;  ///< i8: quantised weights
+  bool trainable() const { return kind <= ParamKind::bn_bias; }
 };
 
 /// Work of one call of an op on given shapes. Multiply-adds count as the paper counts FLOPs.

@@ -2,6 +2,7 @@
 // place in one arena. Running a plan allocates nothing and takes no decision.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,7 +18,7 @@ enum class Mode { infer, train };
 struct CompileOptions {
   int64_t batch = 1;
   Mode mode = Mode::infer;
-  DType dtype = DType::f32;     ///< of activations: f32 or bf16
+  DType dtype = DType::f32;     ///< of activations: f32, bf16, or u8: int8 inference with quantised weights
   std::string backend = "cpu";  ///< "cpu", or "ref" for the slow oracle
   bool fuse = true;             ///< run the fusion passes
   float label_smoothing = 0;    ///< of the loss (train)
@@ -80,6 +81,9 @@ class Plan {
   /// The implementations that were chosen by measuring (now or earlier), for CompileOptions::choices.
   const std::map<std::string, std::string>& choices() const;
   void profile(bool on);  ///< resets and starts (or stops) timing of steps
+  /// Called by forward() with every node's name and output as soon as it is there (its memory is reused afterwards), for all
+  /// pictures or some of them at a time, and first with "input". Empty: no more.
+  void observe(std::function<void(const std::string& name, const Tensor& y)> observer);
 
  private:
   struct Impl;

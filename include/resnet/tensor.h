@@ -15,8 +15,8 @@
 
 namespace resnet {
 
-/// Computing is done in f32 and bf16; the others are for pictures, labels and what stands in files.
-enum class DType : uint8_t { f32, bf16, i32, i64, u8, f16, f64 };
+/// Computing is done in f32, bf16, and u8 with i8 weights (int8); the others are for labels and what stands in files.
+enum class DType : uint8_t { f32, bf16, i32, i64, u8, f16, f64, i8 };
 
 size_t size_of(DType dtype);            ///< bytes of one element
 std::string_view name_of(DType dtype);  ///< "f32", "bf16", …
@@ -84,6 +84,7 @@ template <> std::span<uint16_t> Tensor::as<uint16_t>() const;
 template <> std::span<int32_t> Tensor::as<int32_t>() const;
 template <> std::span<int64_t> Tensor::as<int64_t>() const;
 template <> std::span<uint8_t> Tensor::as<uint8_t>() const;
+template <> std::span<int8_t> Tensor::as<int8_t>() const;
 
 /// Tensors by name. The names are torchvision's state-dict keys ("layer1.0.conv1.weight").
 using StateDict = std::map<std::string, Tensor>;

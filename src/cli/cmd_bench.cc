@@ -90,7 +90,7 @@ void report(const BenchArgs& args, const Workload& work, const PlanMemory& memor
   Json record = {{"model", args.work.model},
                  {"mode", args.mode},
                  {"batch", args.work.compile.batch},
-                 {"dtype", name_of(args.work.compile.dtype)},
+                 {"dtype", dtype_word(args.work.compile.dtype)},
                  {"data", args.work.data.empty() ? "memory" : args.work.data},
                  {"isa", name_of(isa())},
                  {"processor", cpu_model()},
@@ -125,7 +125,7 @@ int run(BenchArgs& args, const Output& out) {
   compile.dtype = resolve_dtype(args.dtype);
   Workload work(args.work);
   out.log("{}, {}, batch {}, {}, {} threads, {}, input from {}\n", args.work.model, args.mode, compile.batch,
-          name_of(compile.dtype), threads(), name_of(isa()), args.work.data.empty() ? "memory" : args.work.data);
+          dtype_word(compile.dtype), threads(), name_of(isa()), args.work.data.empty() ? "memory" : args.work.data);
   const Measured measured = measure(work, args, out);
   report(args, work, work.plan().memory(), measured, out);
   return 0;
@@ -161,7 +161,7 @@ const RegisterCommand registered{{
           ->check(whole_number(0, 1024))
           ->type_name("N")
           ->capture_default_str();
-      add_dtype_flag(app, args->dtype);
+      add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_no_tune_flag(app, args->work.compile.tune);
       add_device_flag(app);
       add_threads_flag(app);

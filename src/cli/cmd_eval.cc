@@ -111,9 +111,9 @@ int run(const EvalArgs& args, const Output& out) {
   const DataSplits splits = open_data(args.data, data_options(checkpoint));
   const auto data = args.split == "train" ? splits.train : splits.val;
   EvalOptions options = args.options;
-  options.dtype = resolve_dtype(args.dtype);
+  options.dtype = resolve_dtype(args.dtype, checkpoint);
   out.log("{} from {} on {} ({}), {}\n", checkpoint.model, weights, splits.description, args.split,
-          name_of(options.dtype));
+          dtype_word(options.dtype));
 
   ProgressBar bar(out);
   const auto start = std::chrono::steady_clock::now();
@@ -126,7 +126,7 @@ int run(const EvalArgs& args, const Output& out) {
                  {"model", checkpoint.model},
                  {"data", args.data},
                  {"split", args.split},
-                 {"dtype", name_of(options.dtype)}};
+                 {"dtype", dtype_word(options.dtype)}};
   record.update(to_json(result));
   record["seconds"] = seconds;
   record["images_per_second"] = static_cast<double>(result.samples) / seconds;
@@ -154,7 +154,7 @@ const RegisterCommand registered{{
           ->check(whole_number(0, 1024))
           ->type_name("N")
           ->capture_default_str();
-      add_dtype_flag(app, args->dtype);
+      add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_device_flag(app);
       add_threads_flag(app);
       return [args, &out] { return run(*args, out); };

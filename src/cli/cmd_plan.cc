@@ -92,7 +92,7 @@ void record(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& 
   Json result = {{"model", args.work.model},
                  {"mode", args.mode},
                  {"batch", args.work.compile.batch},
-                 {"dtype", name_of(args.work.compile.dtype)},
+                 {"dtype", dtype_word(args.work.compile.dtype)},
                  {"threads", threads()},
                  {"flops", totals.flops},
                  {"traffic_bytes", totals.bytes},
@@ -172,7 +172,7 @@ int run(PlanArgs& args, const Output& out) {
   compile.dtype = resolve_dtype(args.dtype);
   compile.fuse = !args.no_fuse;
   Workload work(args.work);
-  out.log("{}, batch {}, {}, {}, backend {}\n\n", args.work.model, compile.batch, args.mode, name_of(compile.dtype),
+  out.log("{}, batch {}, {}, {}, backend {}\n\n", args.work.model, compile.batch, args.mode, dtype_word(compile.dtype),
           compile.backend);
   const int64_t runs = args.profile ? profile(work, args.seconds) : 0;
   record(work.plan(), args, runs, out);
@@ -202,7 +202,7 @@ const RegisterCommand registered{{
       choose_from(app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle"),
                   {"cpu", "ref"})
           ->capture_default_str();
-      add_dtype_flag(app, args->dtype);
+      add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_no_tune_flag(app, args->work.compile.tune);
       add_device_flag(app);
       add_threads_flag(app);

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 struct PredictArgs {
   std::vector<std::string> images;
   std::string weights, model;
-  std::string dtype = "f32";
+  std::string dtype;  // empty: f32, or int8 where the weights are quantised
   int top = 5;
 };
 
@@ -72,7 +72,8 @@ int run(const PredictArgs& args, const Output& out) {
   const std::string weights = weights_or_default(args.weights);
   LoadedWeights loaded = load_weights(weights, args.model);
   for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
-  Classifier classifier(std::move(loaded.checkpoint), resolve_dtype(args.dtype));
+  const DType dtype = resolve_dtype(args.dtype, loaded.checkpoint);
+  Classifier classifier(std::move(loaded.checkpoint), dtype);
   out.log("{} from {}\n", classifier.checkpoint().model, weights);
   bool all_good = true;
   for (const std::string& path : args.images) {
@@ -102,7 +103,7 @@ const RegisterCommand registered{{
           ->check(whole_number(1, 1 << 20))
           ->type_name("N")
           ->capture_default_str();
-      add_dtype_flag(app, args->dtype);
+      add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_device_flag(app);
       add_threads_flag(app);
       return [args, &out] { return run(*args, out); };

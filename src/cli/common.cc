@@ -70,9 +70,13 @@ void add_no_tune_flag(CLI::App& app, bool& tune) {
       "--no-tune", [&tune] { tune = false; }, kNoTuneHelp);
 }
 
-void add_dtype_flag(CLI::App& app, std::string& dtype) {
-  choose_from(app.add_option("--dtype", dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
-              {"f32", "bf16", "auto"})
+void add_dtype_flag(CLI::App& app, std::string& dtype, bool inference) {
+  std::vector<std::string> words = {"f32", "bf16", "auto"};
+  if (inference) words.insert(words.begin() + 2, "int8");
+  choose_from(app.add_option("--dtype", dtype,
+                             join("Of activations; auto is ", inference ? "int8 for quantised weights, else " : "",
+                                  "bf16 where the processor has it, else f32")),
+              words)
       ->capture_default_str();
 }
 
@@ -94,8 +98,20 @@ void add_device_flag(CLI::App& app) {
 
 DType resolve_dtype(const std::string& text) {
   if (text == "auto") return isa() >= Isa::avx512_bf16 ? DType::bf16 : DType::f32;
-  return parse_dtype(text);
+  return text == "int8" ? DType::u8 : parse_dtype(text);
 }
+
+DType resolve_dtype(const std::string& text, const Checkpoint& checkpoint) {
+  if (!checkpoint.int8) {
+    CHECK(text != "int8", "--dtype int8: these weights are f32; make int8 ones with `resnet quantize`");
+    return resolve_dtype(text.empty() ? "f32" : text);
+  }
+  CHECK(text.empty() || text == "auto" || text == "int8", "--dtype ", text,
+        ": these weights are quantised and can only be computed in int8");
+  return DType::u8;
+}
+
+std::string_view dtype_word(DType dtype) { return dtype == DType::u8 ? "int8" : name_of(dtype); }
 
 int64_t peak_memory_bytes() {
   rusage usage{};
@@ -106,8 +122,8 @@ int64_t peak_memory_bytes() {
 int64_t trainable_elements(const StateDict& weights) {
   int64_t sum = 0;
   for (const auto& [key, tensor] : weights) {
-    const bool statistic =
-        key.ends_with(".running_mean") || key.ends_with(".running_var") || key.ends_with(".num_batches_tracked");
+    const bool statistic = key.ends_with(".running_mean") || key.ends_with(".running_var") ||
+                           key.ends_with(".num_batches_tracked") || key.ends_with("_scale");
     if (!statistic) sum += tensor.elements();
   }
   return sum;

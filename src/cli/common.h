@@ -22,8 +22,8 @@ CLI::Option* choose_from(CLI::Option* option, const std::vector<std::string>& wo
 void add_threads_flag(CLI::App& app);
 /// `--model`: the network of weights that do not say it themselves.
 void add_model_flag(CLI::App& app, std::string& model);
-/// `--dtype`: f32, bf16 or auto.
-void add_dtype_flag(CLI::App& app, std::string& dtype);
+/// `--dtype`: f32, bf16 or auto; for inference int8 too.
+void add_dtype_flag(CLI::App& app, std::string& dtype, bool inference = false);
 /// `--no-tune` clears `tune`, which it sets first.
 void add_no_tune_flag(CLI::App& app, bool& tune);
 inline constexpr const char* kNoTuneHelp =
@@ -35,9 +35,14 @@ void add_device_flag(CLI::App& app);
 
 /// "auto" is bf16 where the processor computes it natively, else f32.
 DType resolve_dtype(const std::string& text);
+/// For these weights: int8 where they are quantised ("auto" or ""), else as above ("" is f32). Throws Error for what the
+/// weights cannot be computed in.
+DType resolve_dtype(const std::string& text, const Checkpoint& checkpoint);
+/// "int8" for u8, else its name.
+std::string_view dtype_word(DType dtype);
 /// The most memory that this process has held so far.
 int64_t peak_memory_bytes();
-/// Parameters that are trained: all but the running statistics.
+/// Parameters that are trained: all but the running statistics and scales of int8 weights.
 int64_t trainable_elements(const StateDict& weights);
 /// The value at `share` (0…1) of the sorted values (nearest rank).
 double percentile(const std::vector<double>& sorted, double share);

@@ -52,6 +52,7 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
                  {"file_bytes", std::filesystem::file_size(path)},
                  {"model", c.model},
                  {"parameters", trainable_elements(c.weights)},
+                 {"dtype", c.int8 ? "int8" : "f32"},
                  {"classes", c.classes},
                  {"image_size", c.preprocessing.size},
                  {"mean", c.preprocessing.mean.shape().rank() == 3 ? "pixel" : "channel"}};

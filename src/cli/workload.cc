@@ -1,9 +1,11 @@
 #include "cli/workload.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/check.h"
 #include "core/rng.h"
+#include "eval/quantize.h"
 #include "train/sgd.h"
 
 namespace resnet::cli {
@@ -29,10 +31,11 @@ Workload::Workload(const WorkloadOptions& options) {
   const DataSplits splits = open(options);
   graph_ = make_model(options.model, {.classes = classes_of(splits), .image_size = options.image_size});
   params_ = init_params(graph_);
+  if (options.compile.dtype == DType::u8) params_ = quantize(graph_, params_, {random_batch(options)}, "max").weights;
   plan_ = std::make_unique<Plan>(graph_, options.compile);
   plan_->bind(params_);
   if (options.compile.mode == Mode::train) sgd_ = std::make_unique<Sgd>(TrainConfig{}, graph_.params(), params_);
-  fill_random();
+  fill_random(plan_->input());
   if (splits.train != nullptr) {
     const int64_t size = graph_.input_shape()[1];
     LoaderOptions loader;
@@ -50,11 +53,19 @@ Workload::Workload(const WorkloadOptions& options) {
 
 Workload::~Workload() = default;
 
-void Workload::fill_random() {
+// What int8 networks without data are calibrated on.
+Tensor Workload::random_batch(const WorkloadOptions& options) const {
+  Shape shape = graph_.input_shape();
+  shape[0] = std::min<int64_t>(options.compile.batch, 4);
+  Tensor x(shape);
+  fill_random(x);
+  return x;
+}
+
+void Workload::fill_random(Tensor& x) const {
   Rng rng(1);
-  Tensor& x = plan_->input();
   for (float& v : x.as<float>()) v = rng.uniform(-1.0f, 1.0f);
-  if (plan_->options().mode != Mode::train) return;
+  if (plan_ == nullptr || plan_->options().mode != Mode::train) return;
   const auto classes = static_cast<uint32_t>(graph_.shapes(1).back().elements());
   for (int32_t& label : plan_->labels().as<int32_t>()) label = static_cast<int32_t>(rng.below(classes));
 }

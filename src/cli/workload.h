@@ -35,7 +35,8 @@ class Workload {
   double wait_seconds() const;                   ///< in all, for the loader's workers
 
  private:
-  void fill_random();
+  void fill_random(Tensor& x) const;
+  Tensor random_batch(const WorkloadOptions& options) const;
   void load();
 
   Graph graph_;

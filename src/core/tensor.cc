@@ -19,7 +19,7 @@ struct DTypeInfo {
 
 constexpr DTypeInfo kDTypes[] = {
     {DType::f32, "f32", 4}, {DType::bf16, "bf16", 2}, {DType::i32, "i32", 4}, {DType::i64, "i64", 8},
-    {DType::u8, "u8", 1},   {DType::f16, "f16", 2},   {DType::f64, "f64", 8},
+    {DType::u8, "u8", 1},   {DType::f16, "f16", 2},   {DType::f64, "f64", 8}, {DType::i8, "i8", 1},
 };
 
 const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
@@ -95,6 +95,7 @@ template <> std::span<uint16_t> Tensor::as<uint16_t>() const { return elements_a
 template <> std::span<int32_t> Tensor::as<int32_t>() const { return elements_as<int32_t>(*this, DType::i32); }
 template <> std::span<int64_t> Tensor::as<int64_t>() const { return elements_as<int64_t>(*this, DType::i64); }
 template <> std::span<uint8_t> Tensor::as<uint8_t>() const { return elements_as<uint8_t>(*this, DType::u8); }
+template <> std::span<int8_t> Tensor::as<int8_t>() const { return elements_as<int8_t>(*this, DType::i8); }
 
 float* Tensor::f32() const { return as<float>().data(); }
 int32_t* Tensor::i32() const { return as<int32_t>().data(); }

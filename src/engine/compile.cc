@@ -10,13 +10,38 @@ namespace resnet {
 
 namespace {
 
+KernelSpec spec_of(const Op& op, const Node& node, const std::vector<Shape>& shapes, const Shape& y,
+                   const CompileOptions& options) {
+  KernelSpec spec;
+  spec.op = &op;
+  spec.x = input_shapes(node, shapes);
+  spec.y = y;
+  spec.dtype = options.dtype;
+  spec.train = options.mode == Mode::train;
+  for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = spec.train && node.inputs[i] != 0;
+  return spec;
+}
+
+// Training: convolutions with batch norm become one step where a kernel computes them so.
+Graph fold_where_computed(const Graph& graph, const CompileOptions& options) {
+  const std::vector<Shape> shapes = graph.shapes(options.batch);
+  return fold_batch_norm(graph, [&](const Conv& folded, NodeId id) {
+    const KernelSpec spec = spec_of(folded, graph.node(id), shapes, shapes[static_cast<size_t>(id)], options);
+    for (const KernelEntry* e : kernels_of("conv", options.backend))
+      if (e->reject(spec).empty()) return true;
+    return false;
+  });
+}
+
 class Compiler {
  public:
-  Compiler(const Graph& graph, const CompileOptions& options) : options_(options) {
+  Compiler(const Graph& graph, const CompileOptions& options, DType input, const Compiled* like)
+      : options_(options), like_(like) {
     if (options.tune) choices_ = std::make_unique<Choices>(options.choices);
-    c_.graph = optimized(graph);
+    c_.graph = graph;
     c_.shapes = c_.graph.shapes(options.batch);
     c_.dtypes.assign(c_.graph.nodes().size(), options.dtype);
+    c_.dtypes[0] = input;
     output_ = train() ? c_.graph.output() - 1 : c_.graph.output();
     end_ = 2 * static_cast<int>(c_.graph.nodes().size());
   }
@@ -40,39 +65,6 @@ class Compiler {
  private:
   bool train() const { return options_.mode == Mode::train; }
 
-  Graph optimized(Graph graph) const {
-    if (train()) {
-      if (options_.fuse) graph = fuse_batch_norm_add_relu(fuse_conv_add_relu(fold_where_computed(graph), true));
-      graph.add("loss", std::make_shared<SoftmaxCrossEntropy>(options_.label_smoothing), {graph.output()});
-    } else if (options_.fuse) {
-      graph = fuse_conv_add_relu(fold_batch_norm(graph));
-    }
-    return graph;
-  }
-
-  // Training: convolutions with batch norm become one step where a kernel computes them so.
-  Graph fold_where_computed(const Graph& graph) const {
-    const std::vector<Shape> shapes = graph.shapes(options_.batch);
-    return fold_batch_norm(graph, [&](const Conv& folded, NodeId id) {
-      const KernelSpec spec = spec_of(folded, graph.node(id), shapes, shapes[static_cast<size_t>(id)]);
-      for (const KernelEntry* e : kernels_of("conv", options_.backend))
-        if (e->reject(spec).empty()) return true;
-      return false;
-    });
-  }
-
-  KernelSpec spec_of(const Op& op, const Node& node, const std::vector<Shape>& shapes, const Shape& y) const {
-    KernelSpec spec;
-    spec.op = &op;
-    spec.x = input_shapes(node, shapes);
-    spec.y = y;
-    spec.dtype = options_.dtype;
-    spec.train = train();
-    spec.choices = choices_.get();
-    for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = train() && node.inputs[i] != 0;
-    return spec;
-  }
-
   // Times of the schedule: forward of node i at i, its backward mirrored after all of forward.
   int forward_time(NodeId id) const { return id; }
   int backward_time(NodeId id) const { return end_ - id; }
@@ -92,15 +84,29 @@ class Compiler {
 
   Step& step_of(NodeId id) { return c_.steps[static_cast<size_t>(id) - 1]; }
 
+  // The step of `like` whose kernel this one may use too, or null.
+  const Step* twin_of(NodeId id) const {
+    if (like_ == nullptr) return nullptr;
+    const Step& twin = like_->steps[static_cast<size_t>(id) - 1];
+    return twin.kernel->needs().reentrant ? &twin : nullptr;
+  }
+
   void choose_kernels() {
     for (NodeId id = 1; id < static_cast<NodeId>(c_.graph.nodes().size()); ++id) {
       const Node& node = c_.graph.node(id);
       CHECK(node.inputs.size() <= 2, "node '", node.name, "' has ", node.inputs.size(),
             " inputs; at most two are supported");
-      const KernelSpec spec = spec_of(*node.op, node, c_.shapes, c_.shapes[static_cast<size_t>(id)]);
+      KernelSpec spec = spec_of(*node.op, node, c_.shapes, c_.shapes[static_cast<size_t>(id)], options_);
+      spec.choices = choices_.get();
       c_.dtypes[static_cast<size_t>(id)] = node.op->output_dtype(options_.dtype);
       Step step;
       step.node = id;
+      if (const Step* twin = twin_of(id)) {
+        step.kernel = twin->kernel;
+        step.why = twin->why;
+        c_.steps.push_back(std::move(step));
+        continue;
+      }
       try {
         KernelChoice choice = choose_kernel(spec, options_.backend);
         step.kernel = std::move(choice.kernel);
@@ -215,6 +221,7 @@ class Compiler {
   }
 
   CompileOptions options_;
+  const Compiled* like_;
   std::unique_ptr<Choices> choices_;
   Compiled c_;
   NodeId output_ = 0;
@@ -223,12 +230,40 @@ class Compiler {
 
 }  // namespace
 
-Compiled compile(const Graph& graph, const CompileOptions& options) {
+Graph fused_graph(const Graph& graph) { return fuse_conv_add_relu(fold_batch_norm(graph)); }
+
+Graph int8_graph(const Graph& graph) { return quantize(fused_graph(graph)); }
+
+Graph optimized_graph(Graph graph, const CompileOptions& options) {
+  if (options.mode == Mode::train) {
+    if (options.fuse) graph = fuse_batch_norm_add_relu(fuse_conv_add_relu(fold_where_computed(graph, options), true));
+    graph.add("loss", std::make_shared<SoftmaxCrossEntropy>(options.label_smoothing), {graph.output()});
+    return graph;
+  }
+  if (options.dtype == DType::u8) return int8_graph(graph);
+  return options.fuse ? fused_graph(graph) : graph;
+}
+
+Compiled compile_fused(const Graph& graph, const CompileOptions& options, DType input, const Compiled* like) {
+  return Compiler(graph, options, input, like).run();
+}
+
+void check_options(const CompileOptions& options) {
   CHECK(options.batch > 0, "a batch of ", options.batch, ": it must be positive");
-  CHECK(options.dtype == DType::f32 || options.dtype == DType::bf16, "activations in ", options.dtype, ": f32 or bf16");
+  CHECK(options.dtype == DType::f32 || options.dtype == DType::bf16 || options.dtype == DType::u8, "activations in ",
+        options.dtype, ": f32, bf16 or u8");
+  CHECK(options.dtype != DType::u8 || options.mode == Mode::infer, "int8 is for inference: train in f32 or bf16");
+  CHECK(options.dtype != DType::u8 || options.fuse,
+        "int8 networks are fused: without the fusion passes use f32 or bf16");
   CHECK(options.backend == "cpu" || options.backend == "ref", "backend '", options.backend,
         "' is not in this build (cpu, ref)");
-  return Compiler(graph, options).run();
+}
+
+Compiled compile(const Graph& graph, const CompileOptions& options) {
+  check_options(options);
+  // An int8 network's first step reads f32.
+  return compile_fused(optimized_graph(graph, options), options,
+                       options.dtype == DType::u8 ? DType::f32 : options.dtype);
 }
 
 }  // namespace resnet

@@ -17,8 +17,8 @@ namespace resnet {
 /// One node as it runs. Buffers are indices into Compiled::buffers, -1 where there is none.
 struct Step {
   NodeId node = 0;
-  std::unique_ptr<Kernel> kernel;
-  std::string why;  ///< why a better kernel was not taken
+  std::shared_ptr<Kernel> kernel;  ///< shared only by plans of the same graph that take turns, or where it is reentrant
+  std::string why;                 ///< why a better kernel was not taken
   int y = -1, dy = -1;
   std::array<int, 2> x{-1, -1};
   std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]
@@ -40,6 +40,20 @@ struct Compiled {
   int input = -1;                              ///< buffer of the input in the plan's dtype
   int logits = -1;
 };
+
+/// What a plan for inference runs: the graph after the passes.
+Graph fused_graph(const Graph& graph);
+/// What a plan in int8 runs. Its parameters are those of a quantised checkpoint.
+Graph int8_graph(const Graph& graph);
+
+/// Throws Error for options that exclude each other.
+void check_options(const CompileOptions& options);
+/// The graph after the passes for this mode and dtype.
+Graph optimized_graph(Graph graph, const CompileOptions& options);
+
+/// Of a graph after the passes, whose input comes in the given dtype. Kernels that allow it are those of `like`, which was
+/// compiled from the same, when it is given.
+Compiled compile_fused(const Graph& graph, const CompileOptions& options, DType input, const Compiled* like = nullptr);
 
 /// Throws Error when a shape does not fit or no kernel takes a node.
 Compiled compile(const Graph& graph, const CompileOptions& options);

@@ -5,6 +5,8 @@
 
 #include "core/check.h"
 #include "engine/compile.h"
+#include "engine/depth_first.h"
+#include "engine/step_info.h"
 #include "ops/cpu/elementwise.h"
 #include "ops/cpu/parallel_elements.h"
 
@@ -44,21 +46,38 @@ struct Plan::Impl {
   bool bound = false, packed = false, profiling = false;
   int64_t forward_calls = 0, backward_calls = 0;
   std::vector<double> forward_seconds, backward_seconds;
+  std::function<void(const std::string&, const Tensor&)> observer;
+  std::unique_ptr<DepthFirst> depth_first;  ///< computes instead of c's steps
 
-  Impl(const Graph& graph, const CompileOptions& o) : options(o), c(compile(graph, o)), arena(c.memory.bytes) {
-    const Shape& in = c.shapes[0];
-    input = Tensor(in);
-    const Step& last = c.steps[c.steps.size() - (train() ? 2 : 1)];
-    const Shape& out = c.shapes[static_cast<size_t>(last.node)];
-    CHECK(c.dtypes[static_cast<size_t>(last.node)] == DType::f32, "the last node '", c.graph.node(last.node).name,
+  Impl(const Graph& graph, const CompileOptions& o) : options(o), c(compiled(graph, o)), arena(c.memory.bytes) {
+    input = Tensor(c.shapes[0]);
+    const NodeId last = c.graph.output() - (train() ? 1 : 0);
+    const Shape& out = c.shapes[static_cast<size_t>(last)];
+    CHECK(c.graph.node(last).op->output_dtype(options.dtype) == DType::f32, "the last node '", c.graph.node(last).name,
           "' writes ", options.dtype, ", but logits are f32: end the network with a linear layer");
-    output = Tensor::view(at(c.logits), {out[0], out.elements() / out[0]}, DType::f32);
+    const Shape logits{out[0], out.elements() / out[0]};
+    if (DepthFirst::fits(options)) {
+      depth_first = std::make_unique<DepthFirst>(c.graph, options);
+      output = Tensor(logits);
+    } else {
+      output = Tensor::view(at(c.logits), logits, DType::f32);
+    }
     if (train()) {
       labels = Tensor({options.batch}, DType::i32);
       make_gradients();
     }
     for (const Step& step : c.steps) make_args(step);
     profile(false);
+  }
+
+  // Depth-first inference compiles parts of the graph itself: c then has no steps.
+  static Compiled compiled(const Graph& graph, const CompileOptions& options) {
+    if (!DepthFirst::fits(options)) return compile(graph, options);
+    check_options(options);
+    Compiled c;
+    c.graph = optimized_graph(graph, options);
+    c.shapes = c.graph.shapes(options.batch);
+    return c;
   }
 
   bool train() const { return options.mode == Mode::train; }
@@ -111,15 +130,19 @@ struct Plan::Impl {
       else if (!(found->second.shape() == p.shape))
         wrong +=
             join(wrong.empty() ? " " : "; ", p.suffix, ": ", found->second.shape(), " given, ", p.shape, " needed");
+      else if (found->second.dtype() != p.dtype)
+        wrong +=
+            join(wrong.empty() ? " " : "; ", p.suffix, ": ", found->second.dtype(), " given, ", p.dtype, " needed");
       else
         parameter_bytes += static_cast<int64_t>(found->second.bytes());
     }
     CHECK(wrong.empty(), "the weights do not fit the network:", wrong);
     for (size_t s = 0; s < c.steps.size(); ++s) {
       std::vector<float*> w;
-      for (const std::string& key : node(c.steps[s]).params) w.push_back(params.at(key).f32());
+      for (const std::string& key : node(c.steps[s]).params) w.push_back(static_cast<float*>(params.at(key).raw()));
       forward_args[s].w = backward_args[s].w = w;
     }
+    if (depth_first) depth_first->bind(params);
     bound = true;
     packed = false;
   }
@@ -127,12 +150,13 @@ struct Plan::Impl {
   void pack() {
     CHECK(bound, "a plan runs after bind(): it has no weights yet");
     for (size_t s = 0; s < c.steps.size(); ++s) c.steps[s].kernel->pack(forward_args[s].w);
+    if (depth_first) depth_first->pack();
     packed = true;
   }
 
   void convert_input() {
     const int64_t n = input.elements();
-    if (options.dtype == DType::f32) {
+    if (c.dtypes[0] == DType::f32) {
       std::memcpy(at(c.input), input.f32(), input.bytes());
       return;
     }
@@ -143,13 +167,24 @@ struct Plan::Impl {
 
   void forward() {
     if (!packed) pack();
-    convert_input();
     ++forward_calls;
+    if (depth_first) {
+      if (observer) observer(c.graph.node(0).name, input);
+      return depth_first->run(input.f32(), output.f32());
+    }
+    convert_input();
+    if (observer) show(0, c.input);
     for (size_t s = 0; s < c.steps.size(); ++s) {
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       c.steps[s].kernel->forward(forward_args[s]);
       if (profiling) forward_seconds[s] += seconds_since(start);
+      if (observer) show(c.steps[s].node, c.steps[s].y);
     }
+  }
+
+  void show(NodeId id, int buffer) const {
+    const auto i = static_cast<size_t>(id);
+    observer(c.graph.node(id).name, Tensor::view(at(buffer), c.shapes[i], c.dtypes[i]));
   }
 
   void backward() {
@@ -170,44 +205,27 @@ struct Plan::Impl {
 
   void profile(bool on) {
     profiling = on;
+    if (depth_first) depth_first->profile(on);
     forward_calls = backward_calls = 0;
     forward_seconds.assign(c.steps.size(), 0.0);
     backward_seconds.assign(c.steps.size(), 0.0);
   }
 
-  StepInfo info(size_t s) const {
-    const Step& step = c.steps[s];
-    const KernelSpec& spec = step.kernel->spec();
-    const Node& n = node(step);
-    StepInfo info;
-    info.name = n.name;
-    info.op = n.op->kind();
-    info.kernel = step.kernel->name();
-    info.attributes = n.op->describe();
-    info.why = step.why;
-    info.x = spec.x;
-    info.y = spec.y;
-    info.multiply_adds = n.op->multiply_adds(spec.x);
-    int64_t x_bytes = 0, weight_bytes = 0;
-    for (NodeId id : n.inputs) x_bytes += bytes(id);
-    for (const ParamSpec& p : n.op->params(spec.x))
-      weight_bytes += p.shape.elements() * static_cast<int64_t>(size_of(spec.dtype));
-    info.forward_bytes = x_bytes + bytes(step.node) + weight_bytes;
-    if (train()) {
-      // dy is read; dx written; x, y and saved read where the kernel says so; weights read and their f32 gradients written.
-      const KernelNeeds& needs = step.kernel->needs();
-      info.backward_bytes = bytes(step.node) + (n.inputs[0] != 0 ? x_bytes : 0) +
-                            (needs.backward_reads_x ? x_bytes : 0) + (needs.backward_reads_y ? bytes(step.node) : 0) +
-                            static_cast<int64_t>(needs.saved_bytes) + 3 * weight_bytes;
+  std::vector<StepInfo> infos() const {
+    std::vector<StepInfo> all;
+    for (size_t s = 0; s < c.steps.size(); ++s) {
+      all.push_back(step_info(c, c.steps[s], train()));
+      if (forward_calls) all.back().forward_seconds = forward_seconds[s] / static_cast<double>(forward_calls);
+      if (backward_calls) all.back().backward_seconds = backward_seconds[s] / static_cast<double>(backward_calls);
     }
-    if (forward_calls) info.forward_seconds = forward_seconds[s] / static_cast<double>(forward_calls);
-    if (backward_calls) info.backward_seconds = backward_seconds[s] / static_cast<double>(backward_calls);
-    return info;
-  }
-
-  int64_t bytes(NodeId id) const {
-    return c.shapes[static_cast<size_t>(id)].elements() *
-           static_cast<int64_t>(size_of(c.dtypes[static_cast<size_t>(id)]));
+    if (!depth_first) return all;
+    for (const DepthFirst::StepView& view : depth_first->steps()) {
+      all.push_back(step_info(view.compiled, view.step, false));
+      all.back().multiply_adds *= view.times;
+      all.back().forward_bytes *= view.times;
+      all.back().forward_seconds = view.seconds;
+    }
+    return all;
   }
 };
 
@@ -229,22 +247,26 @@ const CompileOptions& Plan::options() const { return impl_->options; }
 const Graph& Plan::graph() const { return impl_->c.graph; }
 const std::map<std::string, std::string>& Plan::choices() const { return impl_->c.choices; }
 void Plan::profile(bool on) { impl_->profile(on); }
+void Plan::observe(std::function<void(const std::string&, const Tensor&)> observer) {
+  if (impl_->depth_first) impl_->depth_first->observe(observer);
+  impl_->observer = std::move(observer);
+}
 
 float Plan::loss() const {
   CHECK(impl_->train(), "loss() needs a plan compiled for training");
   return *static_cast<const float*>(impl_->at(impl_->c.steps.back().y));
 }
 
-std::vector<StepInfo> Plan::steps() const {
-  std::vector<StepInfo> all;
-  for (size_t s = 0; s < impl_->c.steps.size(); ++s) all.push_back(impl_->info(s));
-  return all;
-}
+std::vector<StepInfo> Plan::steps() const { return impl_->infos(); }
 
 PlanMemory Plan::memory() const {
   PlanMemory m;
   m.arena_bytes = static_cast<int64_t>(impl_->c.memory.bytes);
   m.arena_bytes_no_reuse = static_cast<int64_t>(impl_->c.memory.bytes_no_reuse);
+  if (impl_->depth_first) {
+    m.arena_bytes = impl_->depth_first->arena_bytes();
+    m.arena_bytes_no_reuse = impl_->depth_first->arena_bytes_no_reuse();
+  }
   m.parameter_bytes = impl_->parameter_bytes;
   if (impl_->train()) m.gradient_bytes = static_cast<int64_t>(impl_->flat_gradients.bytes());
   return m;

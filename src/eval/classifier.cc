@@ -13,7 +13,8 @@ namespace resnet {
 
 struct Classifier::Impl {
   Impl(Checkpoint c, DType dtype)
-      : checkpoint(std::move(c)), plan(graph_of(checkpoint), {.batch = 1, .mode = Mode::infer, .dtype = dtype}) {
+      : checkpoint(std::move(c)),
+        plan(graph_of(checkpoint), {.batch = 1, .mode = Mode::infer, .dtype = checkpoint.int8 ? DType::u8 : dtype}) {
     plan.bind(checkpoint.weights);
     plan.params_changed();
   }

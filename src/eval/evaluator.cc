@@ -84,6 +84,7 @@ EvalResult evaluate(const Checkpoint& checkpoint, std::shared_ptr<const Dataset>
   const Graph graph = graph_of(checkpoint);
   StateDict weights = checkpoint.weights;
   EvalOptions fitted = options;
+  if (checkpoint.int8) fitted.dtype = DType::u8;
   fitted.batch = std::clamp<int64_t>(options.batch, 1, std::max<int64_t>(data->size(), 1));
   Evaluator evaluator({graph, weights, checkpoint.preprocessing, checkpoint.classes}, std::move(data), fitted);
   EvalResult result = *evaluator.run(progress);

@@ -1,6 +1,7 @@
 #include "eval/model.h"
 
 #include "core/check.h"
+#include "engine/compile.h"
 
 namespace resnet {
 
@@ -16,7 +17,8 @@ Graph graph_of(const Checkpoint& checkpoint) {
   options.classes = static_cast<int64_t>(checkpoint.classes.size());
   options.image_size = checkpoint.preprocessing.size;
   Graph graph = make_model(checkpoint.model, options);
-  check_state_dict(checkpoint.weights, wanted_params(graph), "weights of " + checkpoint.model);
+  check_state_dict(checkpoint.weights, wanted_params(checkpoint.int8 ? int8_graph(graph) : graph),
+                   "weights of " + checkpoint.model);
   return graph;
 }
 

@@ -17,11 +17,13 @@ namespace resnet {
 namespace {
 
 constexpr std::string_view kFormat = "resnet.cpp";
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;  // what this program reads; 2 may hold int8 weights
+constexpr int kPlainVersion = 1;
 constexpr std::string_view kMean = "preprocessing.mean";
 constexpr std::string_view kStd = "preprocessing.std";
 constexpr std::string_view kMomentum = "optimizer.momentum.";
 constexpr std::string_view kState = "state.";
+constexpr std::string_view kQuantization = "quantization";
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -61,6 +63,29 @@ std::vector<std::string> parse_classes(const Metadata& metadata, const std::stri
   }
 }
 
+/// Whether the weights are quantised. Throws Error for a way of quantising that is unknown.
+bool parse_quantization(const Metadata& metadata, const std::string& path) {
+  const auto found = metadata.find(std::string(kQuantization));
+  if (found == metadata.end()) return false;
+  CHECK(found->second == "int8", path, ": the metadata entry '", kQuantization, "' is '", found->second,
+        "'; this program knows int8");
+  return true;
+}
+
+/// A parameter: f32, or i8 where the network is quantised. Scales are positive.
+Tensor parse_weight(const Tensor& tensor, const std::string& name, bool int8, const std::string& path) {
+  if (tensor.dtype() == DType::i8) {
+    CHECK(int8, path, ": tensor '", name, "' holds i8, but the metadata entry '", kQuantization,
+          "' does not say that the network is quantised");
+    return tensor;
+  }
+  Tensor weight = to_f32(tensor);
+  if (int8 && name.ends_with("_scale"))
+    for (const float v : weight.as<float>())
+      CHECK(std::isfinite(v) && v > 0, path, ": tensor '", name, "' holds ", v, "; scales are positive");
+  return weight;
+}
+
 Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string& path) {
   const auto tensor = [&](std::string_view name) {
     const auto found = file.tensors.find(std::string(name));
@@ -87,12 +112,13 @@ Checkpoint parse_checkpoint(const SafetensorsFile& file, const std::string& path
   checkpoint.model = entry(file.metadata, "model", path);
   checkpoint.classes = parse_classes(file.metadata, path);
   checkpoint.preprocessing = parse_preprocessing(file, path);
+  checkpoint.int8 = parse_quantization(file.metadata, path);
   for (const auto& [name, tensor] : file.tensors) {
     if (name == kMean || name == kStd || is_batch_counter(name)) continue;
     if (name.starts_with(kMomentum))
       checkpoint.momentum[name.substr(kMomentum.size())] = to_f32(tensor);
     else
-      checkpoint.weights[name] = to_f32(tensor);
+      checkpoint.weights[name] = parse_weight(tensor, name, checkpoint.int8, path);
   }
   for (const auto& [key, value] : file.metadata)
     if (key.starts_with(kState)) checkpoint.state[key.substr(kState.size())] = value;
@@ -109,10 +135,11 @@ SafetensorsFile format_checkpoint(const Checkpoint& checkpoint) {
   for (const auto& [key, tensor] : checkpoint.momentum) tensors[std::string(kMomentum) + key] = tensor;
   Metadata metadata{
       {"format", std::string(kFormat)},
-      {"format_version", std::to_string(kFormatVersion)},
+      {"format_version", std::to_string(checkpoint.int8 ? kFormatVersion : kPlainVersion)},
       {"model", checkpoint.model},
       {"classes", nlohmann::json(checkpoint.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
       {"image_size", std::to_string(checkpoint.preprocessing.size)}};
+  if (checkpoint.int8) metadata[std::string(kQuantization)] = "int8";
   for (const auto& [key, value] : checkpoint.state) metadata[std::string(kState) + key] = value;
   SafetensorsFile file;
   file.tensors = std::move(tensors);

@@ -22,7 +22,7 @@ struct FileDType {
 };
 constexpr FileDType kFileDTypes[] = {
     {"F32", DType::f32}, {"BF16", DType::bf16}, {"I32", DType::i32}, {"I64", DType::i64},
-    {"U8", DType::u8},   {"F16", DType::f16},   {"F64", DType::f64},
+    {"U8", DType::u8},   {"F16", DType::f16},   {"F64", DType::f64}, {"I8", DType::i8},
 };
 
 /// Watches the parser: refuses what a header never needs (deep nesting) and what JSON leaves open (a key given twice).
@@ -76,8 +76,8 @@ DType parse_file_dtype(const json& value, const std::string& where) {
   const std::string name = value.get<std::string>();
   for (const FileDType& d : kFileDTypes)
     if (d.name == name) return d.dtype;
-  throw Error(
-      join(where, "dtype '", name, "' is not supported (F32, F16, BF16, F64, I32, I64 or U8); convert the file first"));
+  throw Error(join(where, "dtype '", name,
+                   "' is not supported (F32, F16, BF16, F64, I32, I64, U8 or I8); convert the file first"));
 }
 
 uint64_t parse_unsigned(const json& value, const std::string& where, const char* what) {

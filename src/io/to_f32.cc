@@ -52,6 +52,8 @@ Tensor to_f32(const Tensor& tensor) {
       return cast<int64_t>(tensor);
     case DType::u8:
       return cast<uint8_t>(tensor);
+    case DType::i8:
+      return cast<int8_t>(tensor);
   }
   throw Error(join("a tensor of an unknown dtype, ", tensor.shape()));
 }

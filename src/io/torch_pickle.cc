@@ -48,6 +48,8 @@ const char* storage_of(DType dtype) {
       return "IntStorage";
     case DType::u8:
       return "ByteStorage";
+    case DType::i8:
+      return "CharStorage";
   }
   throw Error("a tensor of an unknown dtype");
 }

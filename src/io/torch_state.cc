@@ -34,6 +34,7 @@ constexpr TypeName kTypes[] = {
     {"torch.BFloat16Storage", DType::bf16},
     {"torch.IntStorage", DType::i32},
     {"torch.ByteStorage", DType::u8},
+    {"torch.CharStorage", DType::i8},
     {"torch.float32", DType::f32},
     {"torch.float64", DType::f64},
     {"torch.float16", DType::f16},
@@ -41,6 +42,7 @@ constexpr TypeName kTypes[] = {
     {"torch.bfloat16", DType::bf16},
     {"torch.int32", DType::i32},
     {"torch.uint8", DType::u8},
+    {"torch.int8", DType::i8},
 };
 
 /// A number's or a key's text for messages, however long the file has made it.

@@ -6,6 +6,10 @@
 
 namespace resnet {
 
+void Kernel::backward(const KernelArgs&) {
+  throw Error(join(spec_.op->kind(), " is for inference: it has no backward"));
+}
+
 namespace {
 
 std::vector<KernelEntry>& registry() {

@@ -23,7 +23,7 @@ struct KernelSpec {
   const Op* op = nullptr;
   std::vector<Shape> x;           ///< inputs, NHWC
   Shape y;                        ///< output
-  DType dtype = DType::f32;       ///< of activations and their gradients: f32 or bf16
+  DType dtype = DType::f32;       ///< of activations and their gradients: f32, bf16, or u8 (int8 inference)
   bool train = false;             ///< backward will be called
   Choices* choices = nullptr;     ///< between implementations, measured where missing; null: by rank
   std::array<bool, 2> need_dx{};  ///< which inputs want a gradient (train only)
@@ -41,6 +41,8 @@ struct KernelNeeds {
   std::array<bool, 2> y_over_x{};
   /// Backward may be given dx[i] == dy (elementwise).
   std::array<bool, 2> dx_over_dy{};
+  /// Several threads may be in forward at a time, each with buffers of its own (DepthFirst then shares the packed weights).
+  bool reentrant = false;
   /// Backward can add to dx[i] instead of overwriting it. Where it cannot, the plan adds in a step of its own.
   std::array<bool, 2> accumulates{};
   /// Deferred normalisation (train only). Forward may leave y without its batch norm and ReLU, whose coefficients are then in
@@ -72,8 +74,9 @@ struct KernelArgs {
   std::array<bool, 2> accumulate{};   ///< dx[i] += instead of dx[i] = (only where needs().accumulates[i])
   const int32_t* labels = nullptr;    ///< [N], for the loss
   const RandomKey* random = nullptr;  ///< for ops that draw (train only)
-  std::vector<float*> w;              ///< parameters in the order of Op::params(); forward writes running statistics
-  std::vector<float*> dw;             ///< gradients, overwritten; null where not trainable
+  /// Parameters in the order of Op::params(); forward writes running statistics. i8 ones are cast to float*.
+  std::vector<float*> w;
+  std::vector<float*> dw;  ///< gradients, overwritten; null where not trainable
   void* saved = nullptr;
   void* workspace = nullptr;
   void* x_deferral = nullptr;  ///< of x[0]: deferred, or delegated; else null
@@ -92,7 +95,7 @@ class Kernel {
   /// Called after the parameters have changed and before the next forward: re-pack, fold, convert.
   virtual void pack(const std::vector<float*>& /*w*/) {}
   virtual void forward(const KernelArgs& a) = 0;
-  virtual void backward(const KernelArgs& a) = 0;
+  virtual void backward(const KernelArgs& a);  ///< ops for inference have none: throws Error
 
   /// Once, before anything else, where needs().may_defer and the reader takes it. May change needs().
   virtual void defer_output() {}

@@ -54,6 +54,7 @@ std::string head_difference(const TrainSetup& s, const Checkpoint& from, const s
 
 void start_from(TrainSetup& s, const std::string& path) {
   LoadedWeights loaded = load_weights(path, s.config.model);
+  CHECK(!loaded.checkpoint.int8, path, ": int8 weights cannot be trained; start from the f32 ones they were made from");
   Checkpoint& from = loaded.checkpoint;
   for (const std::string& note : loaded.notes) s.notes.push_back(join(path, ": ", note));
   const std::vector<std::string> head = head_keys(s.graph);

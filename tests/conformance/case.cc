@@ -30,6 +30,8 @@ Case parse_case(const Line& line, uint64_t seed) {
   c.line = std::make_shared<Line>(line);
   if (line.flag("infer")) c.train = false;
   if (line.flag("no_dx")) c.need_dx = {false, false};
+  if (line.flag("int8")) c.int8 = true;
+  if (c.int8) c.train = false;
   line.check_all_used();
   try {
     c.op->infer(c.x);

@@ -20,6 +20,7 @@ struct Case {
   std::vector<Shape> x;
   bool train = true;  ///< backward is part of the case
   std::array<bool, 2> need_dx{true, true};
+  bool int8 = false;       ///< inference with u8 activations, and no other dtype
   bool f32_input = false;  ///< x is f32 whatever the activations are
   int64_t classes = 0;     ///< > 0: labels in [0, classes) are drawn
   int64_t min_batch = 1;   ///< reduced() keeps at least this many pictures
@@ -34,6 +35,7 @@ struct Case {
   std::shared_ptr<const Line> line;
 
   KernelSpec spec(DType dtype) const;
+  bool takes(DType dtype) const { return int8 == (dtype == DType::u8); }
   std::vector<ParamSpec> params() const { return op->params(x); }
   DType x_dtype(DType dtype) const { return f32_input ? DType::f32 : dtype; }
   DType y_dtype(DType dtype) const { return op->output_dtype(dtype); }

@@ -12,6 +12,7 @@ struct Tolerance {
   double nmse;      ///< Σ(a-b)² / Σb²
   double relative;  ///< each element: |a-b| <= relative·|b| + absolute·rms(b)
   double absolute;
+  double least = 0;  ///< an element may always be so far off
 };
 
 /// Of a kernel that computes in f32 or in bf16 with f32 accumulation. bf16 has 8 bits: rounding inputs, weights and

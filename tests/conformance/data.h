@@ -22,5 +22,8 @@ Data make_data(const Case& c, DType dtype, uint64_t draw = 0);
 
 /// A float after a round trip through the dtype.
 float rounded(float v, DType dtype);
+/// One element of a buffer. NaN, which marks what is not to be read, becomes some number where there is none.
+void store(void* to, DType dtype, size_t i, float v);
+float load(const void* from, DType dtype, size_t i);
 
 }  // namespace resnet::conformance

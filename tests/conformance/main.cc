@@ -57,7 +57,7 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("-o,--op", a.op, "only this op, such as conv");
   app.add_option("-b,--backend", a.options.backend, "backend (cpu)");
   app.add_option("-i,--implementation", a.options.implementation, "only this implementation");
-  app.add_option("-d,--dtype", a.dtype, "only f32 or bf16");
+  app.add_option("-d,--dtype", a.dtype, "only f32, bf16 or u8 (int8 inference)");
   app.add_option("--shapes", a.files, "files of cases (all of bench/shapes_*.txt)");
   app.add_option("-t,--threads", a.threads, "math threads (one a core)");
   app.add_option("--seconds", a.options.seconds, "perf: time for each measurement (0.2)");
@@ -72,7 +72,7 @@ int run(Arguments a) {
   }
   if (!a.dtype.empty()) a.options.dtypes = {parse_dtype(a.dtype)};
   if (a.files.empty())
-    for (const char* name : {"resnet50", "cifar", "alexnet_vgg", "awkward"})
+    for (const char* name : {"resnet50", "cifar", "alexnet_vgg", "awkward", "int8"})
       a.files.push_back(join(SHAPES_DIR "/shapes_", name, ".txt"));
   const Isa level = isa();  // before anything uses oneDNN, which it holds back
   set_threads(a.threads);

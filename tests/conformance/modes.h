@@ -10,7 +10,7 @@ namespace resnet::conformance {
 
 struct Options {
   std::string backend = "cpu";
-  std::vector<DType> dtypes{DType::f32, DType::bf16};
+  std::vector<DType> dtypes{DType::f32, DType::bf16, DType::u8};
   std::string implementation;  ///< only this one; empty: all
   bool verbose = false;
   double seconds = 0.2;  ///< perf: for each direction of each implementation

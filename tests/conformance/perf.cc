@@ -8,7 +8,6 @@
 #include "conformance/guarded.h"
 #include "conformance/modes.h"
 #include "conformance/run.h"
-#include "core/bf16.h"
 #include "core/check.h"
 
 namespace resnet::conformance {
@@ -27,9 +26,9 @@ class Stage {
     args_.y = filled(data.dy, c.y_dtype(spec.dtype));
     args_.dy = filled(data.dy, c.y_dtype(spec.dtype));
     args_.labels = data.labels.data();
-    for (const std::vector<float>& w : data.w) {
-      args_.w.push_back(static_cast<float*>(filled(w, DType::f32)));
-      args_.dw.push_back(static_cast<float*>(filled(w, DType::f32)));
+    for (size_t i = 0; i < data.w.size(); ++i) {
+      args_.w.push_back(static_cast<float*>(filled(data.w[i], c.params()[i].dtype)));
+      args_.dw.push_back(static_cast<float*>(filled(data.w[i], DType::f32)));
     }
     args_.saved = bytes(kernel.needs().saved_bytes);
     args_.workspace = bytes(kernel.needs().workspace_bytes);
@@ -51,11 +50,7 @@ class Stage {
 
   void* filled(const std::vector<float>& values, DType dtype) {
     void* to = bytes(values.size() * size_of(dtype));
-    for (size_t i = 0; i < values.size(); ++i)
-      if (dtype == DType::bf16)
-        static_cast<uint16_t*>(to)[i] = f32_to_bf16(values[i]);
-      else
-        static_cast<float*>(to)[i] = values[i];
+    for (size_t i = 0; i < values.size(); ++i) store(to, dtype, i, values[i]);
     return to;
   }
 
@@ -114,6 +109,7 @@ int run_perf(const std::vector<Case>& cases, const Options& options) {
             << std::setw(10) << "GF|GB/s\n";
   for (const Case& c : cases)
     for (const DType dtype : options.dtypes) {
+      if (!c.takes(dtype)) continue;
       const Data data = make_data(c, dtype);
       for (const KernelEntry* entry : implementations(c, options)) measure(c, dtype, *entry, data, options);
     }

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "conformance/guarded.h"
-#include "core/bf16.h"
 #include "core/check.h"
 
 namespace resnet::conformance {
@@ -17,17 +16,11 @@ struct Buffer {
   Buffer(const std::vector<float>& values, DType type) : Buffer(values.size(), type) { store(values); }
 
   void store(const std::vector<float>& values) {
-    for (size_t i = 0; i < count; ++i)
-      if (dtype == DType::bf16)
-        static_cast<uint16_t*>(memory.data())[i] = f32_to_bf16(values[i]);
-      else
-        static_cast<float*>(memory.data())[i] = values[i];
+    for (size_t i = 0; i < count; ++i) conformance::store(memory.data(), dtype, i, values[i]);
   }
   std::vector<float> load() const {
     std::vector<float> values(count);
-    for (size_t i = 0; i < count; ++i)
-      values[i] = dtype == DType::bf16 ? bf16_to_f32(static_cast<const uint16_t*>(memory.data())[i])
-                                       : static_cast<const float*>(memory.data())[i];
+    for (size_t i = 0; i < count; ++i) values[i] = conformance::load(memory.data(), dtype, i);
     return values;
   }
   void* data() const { return memory.data(); }
@@ -49,7 +42,7 @@ class Runner {
         workspace_(kernel.needs().workspace_bytes) {
     const DType dtype = kernel.spec().dtype;
     for (size_t i = 0; i < c.x.size(); ++i) make("x[" + std::to_string(i) + "]", data.x[i], c.x_dtype(dtype));
-    for (size_t i = 0; i < params_.size(); ++i) make(params_[i].suffix, data.w[i], DType::f32);
+    for (size_t i = 0; i < params_.size(); ++i) make(params_[i].suffix, data.w[i], params_[i].dtype);
     make("y", std::vector<float>(data.dy.size(), kNaN), c.y_dtype(dtype));
     args_.labels = data.labels.data();
     args_.random = &kRandom;

@@ -9,6 +9,7 @@ int run_support(const std::vector<Case>& cases, const Options& options) {
   std::cout << "case\tdtype\tmode\timplementation\ttaken\treason\n";
   for (const Case& c : cases)
     for (const DType dtype : options.dtypes) {
+      if (!c.takes(dtype)) continue;
       bool first = true;
       for (const KernelEntry* entry : implementations(c, options)) {
         const std::string reason = entry->reject(c.spec(dtype));

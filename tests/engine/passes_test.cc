@@ -71,6 +71,18 @@ TEST(Passes, FuseConvAddRelu) {
             "b.conv2: conv 32 3x3 pad 1 +bn +add +relu (b.conv1, b.downsample.0)\n");
 }
 
+TEST(Passes, Quantize) {
+  const Graph q = quantize(fuse_conv_add_relu(fold_batch_norm(block())));
+  EXPECT_EQ(text(q),
+            "quantize: quantize (input)\n"
+            "b.conv1: conv_int8 32 3x3/2 pad 1 +relu (quantize)\n"
+            "b.downsample.0: conv_int8 32 1x1/2 (quantize)\n"
+            "b.conv2: conv_int8 32 3x3 pad 1 +add +relu (b.conv1, b.downsample.0)\n");
+  EXPECT_EQ(q.node(4).params,
+            (std::vector<std::string>{"b.conv2.weight", "b.conv2.weight_scale", "b.conv2.bias", "b.conv1.y_scale",
+                                      "b.downsample.0.y_scale", "b.conv2.y_scale"}));
+}
+
 TEST(Passes, KeepParametersAndCost) {
   const Graph before = make_model("resnet50");
   for (const Graph& after : {fuse_batch_norm_add_relu(before), fuse_conv_add_relu(fold_batch_norm(before))}) {

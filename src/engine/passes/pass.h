@@ -19,6 +19,10 @@ Graph fuse_conv_add_relu(const Graph& graph, bool only_with_batch_norm = false);
 /// batch_norm [→ add] [→ relu] becomes one batch_norm (training, where it was not folded).
 Graph fuse_batch_norm_add_relu(const Graph& graph);
 
+/// The graph of an int8 network from a fused one (after fuse_conv_add_relu): the picture is quantised, convolutions, the
+/// average and linear layers become their int8 forms, whose scales are parameters. Throws Error for an op without one.
+Graph quantize(const Graph& graph);
+
 /// Nodes in a row, each the only reader of the one before, and what stands in their place.
 struct Fusion {
   std::vector<NodeId> chain;

@@ -102,6 +102,7 @@ class CpuConv final : public Kernel {
   CpuConv(const KernelSpec& spec, const std::string& only)
       : Kernel(spec), a_(spec.as<Conv>().a), only_(only), weights_(spec.op->params(spec.x)[0].shape.elements()) {
     forward_ = choose(ConvPassKind::forward);
+    needs_.reentrant = forward_->reentrant();
     has_bias_ = a_.bias || a_.folded_bn;
     if (has_bias_) bias_.resize(static_cast<size_t>(a_.out));
     needs_.y_over_x[1] = a_.add;

@@ -33,6 +33,7 @@ class OwnRows : public OwnPass {
  public:
   OwnRows(const GemmIsa& isa, std::string name, RowConv rows) : OwnPass(isa, std::move(name)), rows_(std::move(rows)) {}
   void pack(const float* w) override { rows_.pack(w); }
+  bool reentrant() const override { return true; }
   size_t workspace_bytes() const override { return rows_.workspace_bytes(); }
   int64_t range_step() const override { return rows_.group(); }
   int64_t pictures_each() const override { return rows_.pictures_each(); }

@@ -65,6 +65,7 @@ class ConvPass {
   virtual size_t workspace_bytes() const { return 0; }
   /// Whether a data gradient can be added to dx.
   virtual bool accumulates() const { return true; }
+  virtual bool reentrant() const { return false; }  ///< several threads may be in run(), each with its own buffers
 
   /// A thread can work through some pictures by itself, so that what it has made of them is still in its cache.
   /// Ranges begin at multiples of this many pictures — or pixels, where pictures_each() is not 1.

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "ops/cpu/int8_loops.h"
 #include "ops/cpu/pool_shape.h"
 #include "ops/kernel.h"
 
@@ -39,13 +42,41 @@ template <class T> class CpuMaxPool final : public Kernel {
   const PoolShape shape_;
 };
 
+class CpuMaxPoolU8 final : public Kernel {
+ public:
+  explicit CpuMaxPoolU8(const KernelSpec& spec)
+      : Kernel(spec), shape_(pool_shape(spec.as<MaxPool>().a, spec.x[0], spec.y)) {}
+
+  std::string name() const override { return "own"; }
+
+  void forward(const KernelArgs& k) override {
+    const int64_t rows = spec_.y[1], x = spec_.x[0].elements() / spec_.x[0][0], y = spec_.y.elements() / spec_.y[0];
+    parallel_for(spec_.y[0] * rows, [&](int64_t begin, int64_t end, int) {
+      for (int64_t at = begin, n; at < end; at += n) {
+        n = std::min(end - at, rows - at % rows);
+        int8_loops().max(shape_, static_cast<const uint8_t*>(k.x[0]) + at / rows * x,
+                         static_cast<uint8_t*>(k.y) + at / rows * y, at % rows, at % rows + n);
+      }
+    });
+  }
+
+ private:
+  const PoolShape shape_;
+};
+
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  if (spec.dtype == DType::u8) return std::make_unique<CpuMaxPoolU8>(spec);
+  return make_for_dtype<CpuMaxPool>(spec);
+}
+
 std::string reject(const KernelSpec& spec) {
   const PoolShape s = pool_shape(spec.as<MaxPool>().a, spec.x[0], spec.y);
   if (spec.train && s.kh * s.kw > 256) return "a window of more than 256 pixels";
+  if (spec.train && spec.dtype == DType::u8) return "u8 is for inference";
   return {};
 }
 
-const RegisterKernel registered{{"max_pool", "cpu", "own", 10, reject, make_for_dtype<CpuMaxPool>}};
+const RegisterKernel registered{{"max_pool", "cpu", "own", 10, reject, make}};
 
 }  // namespace
 

@@ -38,7 +38,16 @@ template <class T> class CpuPadChannels final : public Kernel {
   PoolShape shape_;
 };
 
-const RegisterKernel registered{{"pad_channels", "cpu", "own", 10, accept_all, make_for_dtype<CpuPadChannels>}};
+std::unique_ptr<Kernel> make(const KernelSpec& spec) {
+  if (spec.dtype == DType::u8) return std::make_unique<CpuPadChannels<uint8_t>>(spec);
+  return make_for_dtype<CpuPadChannels>(spec);
+}
+
+std::string reject(const KernelSpec& spec) {
+  return spec.train && spec.dtype == DType::u8 ? "u8 is for inference" : "";
+}
+
+const RegisterKernel registered{{"pad_channels", "cpu", "own", 10, reject, make}};
 
 }  // namespace
 

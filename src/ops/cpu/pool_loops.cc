@@ -11,6 +11,11 @@ template <> const PoolLoops<float>& pool_loops<float>() {
   return best;
 }
 
+template <> const PoolLoops<uint8_t>& pool_loops<uint8_t>() {
+  static const PoolLoops<uint8_t>& best = SIMD_BEST(pool_loops_table).u8;
+  return best;
+}
+
 template <> const PoolLoops<uint16_t>& pool_loops<uint16_t>() {
   static const PoolLoops<uint16_t>& best = SIMD_BEST(pool_loops_table).bf16;
   return best;

@@ -34,6 +34,7 @@ template <class T> struct PoolLoops {
 struct PoolTable {
   PoolLoops<float> f32;
   PoolLoops<uint16_t> bf16;
+  PoolLoops<uint8_t> u8;  ///< pad_channels alone: the others are null
 };
 
 /// The best loops for this processor.

@@ -200,7 +200,8 @@ const PoolTable pool_loops_table = {
     {max<float>, max_backward<float>, average<float>, average_backward<float>, pad_channels<float>,
      pad_channels_backward<float>},
     {max<uint16_t>, max_backward<uint16_t>, average<uint16_t>, average_backward<uint16_t>, pad_channels<uint16_t>,
-     pad_channels_backward<uint16_t>}};
+     pad_channels_backward<uint16_t>},
+    {nullptr, nullptr, nullptr, nullptr, pad_channels<uint8_t>, nullptr}};
 }  // namespace SIMD_NS
 
 }  // namespace resnet

@@ -3,6 +3,8 @@
 // kernels they may allocate during a call.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -12,12 +14,15 @@
 namespace resnet::ref {
 
 inline float get(const void* data, DType dtype, int64_t i) {
+  if (dtype == DType::u8) return static_cast<const uint8_t*>(data)[i];
   return dtype == DType::bf16 ? bf16_to_f32(static_cast<const uint16_t*>(data)[i]) : static_cast<const float*>(data)[i];
 }
 
-/// Rounds to the dtype.
+/// Rounds to the dtype, to the nearest value that it has.
 inline void set(void* data, DType dtype, int64_t i, double value) {
-  if (dtype == DType::bf16)
+  if (dtype == DType::u8)
+    static_cast<uint8_t*>(data)[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(value), 0.0, 255.0));
+  else if (dtype == DType::bf16)
     static_cast<uint16_t*>(data)[i] = f32_to_bf16(static_cast<float>(value));
   else
     static_cast<float*>(data)[i] = static_cast<float>(value);

@@ -1,0 +1,90 @@
+// Int8Isa on AMX: sums stay in tile registers over the whole reduction, operands are loaded straight from memory.
+// Only plain functions here: an inline one shared with other files might be linked in with these instructions.
+#include <immintrin.h>
+
+#include "ops/cpu/int8_tile.h"
+
+namespace resnet {
+
+namespace {
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+constexpr TileConfig kConfig;
+constexpr int kRowBytes = 64;
+constexpr int64_t kResultTile = 256;
+
+void begin() { _tile_loadconfig(&kConfig); }
+
+void end() { _tile_release(); }
+
+void two_tiles(const Int8Product& p) {
+  if (p.accumulate) {
+    _tile_loadd(0, p.c, kRowBytes);
+    _tile_loadd(1, p.c + kResultTile, kRowBytes);
+    _tile_loadd(2, p.c + 2 * kResultTile, kRowBytes);
+    _tile_loadd(3, p.c + 3 * kResultTile, kRowBytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  const int8_t* b = p.b;
+  for (int64_t k = 0; k < p.blocks; ++k, b += kInt8Block) {
+    _tile_loadd(6, b, kRowBytes);
+    _tile_loadd(4, p.a[0] + p.a_step[k], p.a_stride);
+    _tile_dpbusd(0, 4, 6);
+    _tile_loadd(7, b + kInt8Block / 2, kRowBytes);
+    _tile_dpbusd(1, 4, 7);
+    _tile_loadd(5, p.a[1] + p.a_step[k], p.a_stride);
+    _tile_dpbusd(2, 5, 6);
+    _tile_dpbusd(3, 5, 7);
+  }
+  _tile_stored(0, p.c, kRowBytes);
+  _tile_stored(1, p.c + kResultTile, kRowBytes);
+  _tile_stored(2, p.c + 2 * kResultTile, kRowBytes);
+  _tile_stored(3, p.c + 3 * kResultTile, kRowBytes);
+}
+
+void one_tile(const Int8Product& p) {
+  if (p.accumulate) {
+    _tile_loadd(0, p.c, kRowBytes);
+    _tile_loadd(1, p.c + kResultTile, kRowBytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+  }
+  const int8_t* b = p.b;
+  for (int64_t k = 0; k < p.blocks; ++k, b += kInt8Block) {
+    _tile_loadd(4, p.a[0] + p.a_step[k], p.a_stride);
+    _tile_loadd(6, b, kRowBytes);
+    _tile_dpbusd(0, 4, 6);
+    _tile_loadd(7, b + kInt8Block / 2, kRowBytes);
+    _tile_dpbusd(1, 4, 7);
+  }
+  _tile_stored(0, p.c, kRowBytes);
+  _tile_stored(1, p.c + kResultTile, kRowBytes);
+}
+
+void multiply(const Int8Product& p) {
+  if (p.tiles == 2)
+    two_tiles(p);
+  else
+    one_tile(p);
+}
+
+}  // namespace
+
+const Int8Isa& int8_amx() {
+  static const Int8Isa isa = {"amx int8", begin, end, multiply, int8_avx512().store};
+  return isa;
+}
+
+}  // namespace resnet
