@@ -1,0 +1,156 @@
+// Winograd's convolution, weight gradient: tiles of x and of dy are transformed, multiplied position by position and summed
+// over all tiles; one transform of the sums gives dw.
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "ops/cpu/conv_winograd.h"
+#include "ops/cpu/elementwise.h"
+
+namespace resnet {
+
+namespace {
+
+constexpr int64_t kMaxPositions = 36;
+
+class WinogradWeightGradient final : public ConvPass {
+ public:
+  WinogradWeightGradient(const ConvCase& c, const WinogradAlgorithm& a, std::string name)
+      : name_(std::move(name)),
+        a_(a),
+        s_(c.shape),
+        x_(s_.n, s_.h, s_.w, s_.c, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m() + 2, s_.pad),
+        dy_(s_.n, s_.oh, s_.ow, s_.oc, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m(), 0),
+        zeros_(static_cast<size_t>(std::max(s_.c, s_.oc)), 0.0f) {
+    const int64_t all = x_.count();
+    sums_plane_ = s_.c * s_.oc + 16;
+    apart_ = a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
+    parts_ = apart_ ? std::min<int64_t>(threads_, all) : 1;
+    const int64_t wanted = apart_ ? kTilesApart : kTilesTogether;
+    chunk_ = ceil_div(ceil_div(all, parts_), ceil_div(ceil_div(all, parts_), wanted));
+    x_row_ = s_.c + 16;
+    dy_row_ = s_.oc + 16;
+    x_plane_ = chunk_ * x_row_ + 16;
+    dy_plane_ = chunk_ * dy_row_ + 16;
+  }
+
+  std::string name() const override { return name_; }
+  size_t workspace_bytes() const override { return static_cast<size_t>(parts_) * part_bytes(); }
+
+  void run(const ConvArgs& args) override {
+    CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
+          "; set the number of threads before the plan is made");
+    if (apart_)
+      sum_apart(args);
+    else
+      sum_together(args);
+    WinogradWeights to;
+    to.w = args.dw;
+    to.out_step = s_.c * 9;
+    to.in_step = 9;
+    parallel_for(s_.oc / 16, [&](int64_t begin, int64_t end, int) {
+      for (int64_t o = begin * 16; o < end * 16; o += 16)
+        a_.transforms->weight_gradient(part(args, 0).sums, sums_plane_, s_.oc, o, s_.c, to);
+    });
+  }
+
+ private:
+  struct Part {
+    float* sums;
+    uint8_t *x, *dy;  // transformed tiles of a chunk
+  };
+
+  // Few weights: each thread has sums of its own, and nothing but those is moved between cores.
+  void sum_apart(const ConvArgs& args) const {
+    const int64_t all = x_.count();
+    parallel_for(parts_, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i) {
+        const Part p = part(args, i);
+        const int64_t begin_tile = all * i / parts_, last = all * (i + 1) / parts_;
+        for (int64_t first = begin_tile; first < last; first += chunk_) {
+          const int64_t tiles = std::min(chunk_, last - first);
+          transform(args, p, first, 0, tiles);
+          accumulate(p, tiles, first == begin_tile, 0, a_.positions());
+        }
+      }
+    });
+    parallel_for(a_.positions(), [&](int64_t begin, int64_t end, int) {
+      float* sums = part(args, 0).sums + begin * sums_plane_;
+      for (int64_t i = 1; i < parts_; ++i)
+        elementwise().add_f32(sums, part(args, i).sums + begin * sums_plane_, sums, (end - begin) * sums_plane_);
+    });
+  }
+
+  // Many weights: each thread has some positions of the tile, for which it sums over all tiles.
+  void sum_together(const ConvArgs& args) const {
+    const Part p = part(args, 0);
+    const int64_t all = x_.count();
+    for (int64_t first = 0; first < all; first += chunk_) {
+      const int64_t tiles = std::min(chunk_, all - first);
+      parallel_for(tiles, [&](int64_t begin, int64_t end, int) { transform(args, p, first, begin, end); });
+      parallel_for(a_.positions(),
+                   [&](int64_t begin, int64_t end, int) { accumulate(p, tiles, first == 0, begin, end); });
+    }
+  }
+
+  // Tiles [first + begin, first + end) to the places [begin, end) of the chunk.
+  void transform(const ConvArgs& args, const Part& p, int64_t first, int64_t begin, int64_t end) const {
+    int64_t offsets[kMaxPositions];
+    const void* pixels[kMaxPositions];
+    for (int64_t t = begin; t < end; ++t) {
+      x_.offsets(first + t, offsets);
+      find(args.x, offsets, a_.positions(), pixels);
+      a_.transforms->input(pixels, s_.c, at(p.x, t * x_row_), x_plane_);
+      dy_.offsets(first + t, offsets);
+      find(args.dy, offsets, a_.m() * a_.m(), pixels);
+      a_.transforms->gradient(pixels, s_.oc, at(p.dy, t * dy_row_), dy_plane_);
+    }
+  }
+
+  void find(const void* from, const int64_t* offsets, int64_t n, const void** pixels) const {
+    for (int64_t i = 0; i < n; ++i) pixels[i] = offsets[i] < 0 ? zeros_.data() : at(from, offsets[i]);
+  }
+
+  void accumulate(const Part& p, int64_t tiles, bool fresh, int64_t begin, int64_t end) const {
+    for (int64_t i = begin; i < end; ++i)
+      a_.products->accumulate(at(p.x, i * x_plane_), x_row_, s_.c, at(p.dy, i * dy_plane_), dy_row_, s_.oc, tiles,
+                              fresh, p.sums + i * sums_plane_, s_.oc);
+  }
+
+  uint8_t* at(uint8_t* p, int64_t element) const { return p + static_cast<size_t>(element) * size_of(a_.dtype); }
+  const void* at(const void* p, int64_t element) const {
+    return static_cast<const uint8_t*>(p) + static_cast<size_t>(element) * size_of(a_.dtype);
+  }
+
+  size_t sums_bytes() const { return static_cast<size_t>(a_.positions() * sums_plane_) * sizeof(float); }
+  size_t x_bytes() const { return static_cast<size_t>(a_.positions() * x_plane_) * size_of(a_.dtype); }
+  size_t part_bytes() const {
+    return sums_bytes() + x_bytes() + static_cast<size_t>(a_.positions() * dy_plane_) * size_of(a_.dtype);
+  }
+  Part part(const ConvArgs& args, int64_t i) const {
+    uint8_t* p = static_cast<uint8_t*>(args.workspace) + static_cast<size_t>(i) * part_bytes();
+    return {reinterpret_cast<float*>(p), p + sums_bytes(), p + sums_bytes() + x_bytes()};
+  }
+
+  static constexpr int64_t kSumsInCache = 4 << 20, kTilesApart = 56, kTilesTogether = 128;  // bytes; tiles a chunk
+
+  const std::string name_;
+  const WinogradAlgorithm a_;
+  const ConvShape s_;
+  const WinogradTiles x_, dy_;
+  const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype
+  const int threads_ = threads();
+  bool apart_ = false;
+  int64_t parts_ = 1, chunk_ = 0;
+  int64_t x_row_ = 0, dy_row_ = 0, x_plane_ = 0, dy_plane_ = 0, sums_plane_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ConvPass> make_winograd_weight_gradient(const ConvCase& c, const WinogradAlgorithm& a,
+                                                        std::string name) {
+  return std::make_unique<WinogradWeightGradient>(c, a, std::move(name));
+}
+
+}  // namespace resnet

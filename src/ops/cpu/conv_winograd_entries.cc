@@ -1,0 +1,67 @@
+// When Winograd's algorithms compute a convolution: F(4x4, 3x3) in f32, and F(2x2, 3x3) where few pixels do not pay for
+// reading the larger transformed weights.
+#include "core/check.h"
+#include "ops/cpu/conv_winograd.h"
+
+namespace resnet {
+
+namespace {
+
+// In multiply-adds of a micro-kernel: what the arithmetic, the transforms and the reading of weights from memory take. The
+// weights of the constants are measured (docs/decisions.md); only the order of the sums matters.
+constexpr double kTransform = 20, kByte = 6;
+
+double direct_cost(const ConvShape& s) {
+  const double weights = 9.0 * static_cast<double>(s.c * s.oc);
+  return weights * static_cast<double>(s.n * s.oh * s.ow) + kByte * 4 * weights;
+}
+
+double winograd_cost(const ConvCase& c, int64_t m) {
+  const ConvShape& s = c.shape;
+  const bool turned = c.pass == ConvPassKind::data_gradient;
+  const double tiles = static_cast<double>(s.n * ceil_div(turned ? s.h : s.oh, m) * ceil_div(turned ? s.w : s.ow, m));
+  const double positions = static_cast<double>((m + 2) * (m + 2)),
+               weights = positions * static_cast<double>(s.c * s.oc);
+  // Sums of a weight gradient are also written.
+  const double moves = c.pass == ConvPassKind::weight_gradient ? 3 : 1;
+  return tiles * (weights + kTransform * positions * static_cast<double>(s.c + s.oc)) + moves * kByte * 4 * weights;
+}
+
+std::string reject(const ConvCase& c, int64_t m) {
+  const ConvShape& s = c.shape;
+  if (c.dtype != DType::f32) return "f32 only";
+  if (s.k != 3 || s.stride != 1) return "3x3 without stride only";
+  if (s.groups != 1) return "no groups";
+  if (s.pad > 2) return "padding up to 2";
+  if (s.c % 16 != 0 || s.oc % 16 != 0) return "needs channels in multiples of 16";
+  const double here = winograd_cost(c, m), other = winograd_cost(c, 6 - m), direct = direct_cost(s);
+  if (here >= direct) return "too few pixels for weights of this size";
+  if (here > other) return join("tiles of ", 6 - m, "x", 6 - m, " are cheaper");
+  return {};
+}
+
+std::unique_ptr<ConvPass> make(const ConvCase& c, const WinogradTransforms& transforms, const char* name) {
+  const WinogradAlgorithm a{&transforms, &winograd().f32, c.dtype};
+  return c.pass == ConvPassKind::weight_gradient ? make_winograd_weight_gradient(c, a, name)
+                                                 : make_winograd(c, a, name);
+}
+
+const RegisterConvPass f4{{"winograd4x4", 42, [](const ConvCase& c) { return reject(c, 4); },
+                           [](const ConvCase& c) { return make(c, winograd().f4_f32, "winograd4x4"); }}};
+const RegisterConvPass f2{{"winograd2x2", 41, [](const ConvCase& c) { return reject(c, 2); },
+                           [](const ConvCase& c) { return make(c, winograd().f2_f32, "winograd2x2"); }}};
+
+}  // namespace
+
+WinogradTiles::WinogradTiles(int64_t n, int64_t h, int64_t w, int64_t c, int64_t across, int64_t down, int64_t step,
+                             int64_t side, int64_t pad)
+    : n_(n), h_(h), w_(w), c_(c), across_(across), down_(down), step_(step), side_(side), pad_(pad) {}
+
+void WinogradTiles::offsets(int64_t t, int64_t* pixels) const {
+  const int64_t n = t / (across_ * down_), y0 = t / across_ % down_ * step_ - pad_, x0 = t % across_ * step_ - pad_;
+  for (int64_t y = y0; y < y0 + side_; ++y)
+    for (int64_t x = x0; x < x0 + side_; ++x)
+      *pixels++ = y < 0 || y >= h_ || x < 0 || x >= w_ ? -1 : ((n * h_ + y) * w_ + x) * c_;
+}
+
+}  // namespace resnet

@@ -1,0 +1,351 @@
+// Winograd's transforms, sixteen channels at a time, and the f32 products between them. Written with the evaluation points
+// 0, ±a, ±b and infinity: with a = 3/4 and b = 3/2, F(4x4) in f32 is about three times as far from f64 as the direct sum.
+#include "ops/cpu/conv_winograd_loops.h"
+
+#include "ops/cpu/simd.h"
+
+namespace resnet {
+namespace {
+
+// As many floats as a register has, because what is computed here stays in registers. Micro-kernels have tiles of kRows rows
+// and 16 columns, or kColumns where there are as many.
+#if defined(__AVX512F__)
+constexpr int kLanes = 16, kRows = 14, kColumns = 32;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8, kRows = 6, kColumns = 16;
+#else
+constexpr int kLanes = 4, kRows = 2, kColumns = 16;
+#endif
+typedef float V __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef uint32_t VU __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef uint16_t VH __attribute__((vector_size(2 * kLanes), aligned(2), may_alias));
+
+V get(const float* p) { return *reinterpret_cast<const V*>(p); }
+V get(const uint16_t* p) {
+  return reinterpret_cast<V>(__builtin_convertvector(*reinterpret_cast<const VH*>(p), VU) << 16);
+}
+void put(float* p, V v) { *reinterpret_cast<V*>(p) = v; }
+void put(uint16_t* p, V v) {
+  const VU u = reinterpret_cast<VU>(v);
+  *reinterpret_cast<VH*>(p) = __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, VH);
+}
+
+constexpr V kZero = {};
+
+// One dimension of the five transforms; the other applies the same to the transposed tile.
+template <int M> struct F;
+
+template <> struct F<2> {
+  static constexpr int kIn = 4;
+  static void input(V* x) {
+    const V x0 = x[0] - x[2], x1 = x[1] + x[2], x2 = x[2] - x[1], x3 = x[1] - x[3];
+    x[0] = x0, x[1] = x1, x[2] = x2, x[3] = x3;
+  }
+  static void output(const V* x, V* y) {
+    y[0] = x[0] + x[1] + x[2];
+    y[1] = x[1] - x[2] - x[3];
+  }
+  static void gradient(const V* y, V* z) { z[0] = y[0], z[1] = y[0] + y[1], z[2] = y[0] - y[1], z[3] = -y[1]; }
+  static void weights(const V* g, V* u) {
+    const V even = (g[0] + g[2]) * 0.5f, odd = g[1] * 0.5f;
+    u[0] = g[0], u[1] = even + odd, u[2] = even - odd, u[3] = g[2];
+  }
+  static void weight_gradient(const V* u, V* g) {
+    const V even = (u[1] + u[2]) * 0.5f;
+    g[0] = u[0] + even, g[1] = (u[1] - u[2]) * 0.5f, g[2] = even + u[3];
+  }
+};
+
+template <> struct F<4> {
+  static constexpr int kIn = 6;
+  static constexpr float a = 0.75f, b = 1.5f, a2 = a * a, b2 = b * b, a3 = a2 * a, b3 = b2 * b;
+  static constexpr float k0 = 1 / (a2 * b2), ka = 1 / (2 * a2 * (a2 - b2)), kb = 1 / (2 * b2 * (b2 - a2));
+
+  static void input(V* x) {
+    const V ea = x[4] - x[2] * b2, oa = (x[3] - x[1] * b2) * a;
+    const V eb = x[4] - x[2] * a2, ob = (x[3] - x[1] * a2) * b;
+    x[0] = x[0] * (a2 * b2) - x[2] * (a2 + b2) + x[4];
+    x[5] = x[1] * (a2 * b2) - x[3] * (a2 + b2) + x[5];
+    x[1] = ea + oa, x[2] = ea - oa, x[3] = eb + ob, x[4] = eb - ob;
+  }
+  static void output(const V* x, V* y) {
+    const V ea = x[1] + x[2], oa = x[1] - x[2], eb = x[3] + x[4], ob = x[3] - x[4];
+    y[0] = x[0] + ea + eb;
+    y[1] = oa * a + ob * b;
+    y[2] = ea * a2 + eb * b2;
+    y[3] = oa * a3 + ob * b3 + x[5];
+  }
+  static void gradient(const V* y, V* z) {
+    const V ea = y[0] + y[2] * a2, oa = (y[1] + y[3] * a2) * a, eb = y[0] + y[2] * b2, ob = (y[1] + y[3] * b2) * b;
+    z[0] = y[0], z[1] = ea + oa, z[2] = ea - oa, z[3] = eb + ob, z[4] = eb - ob, z[5] = y[3];
+  }
+  static void weights(const V* g, V* u) {
+    const V ea = (g[0] + g[2] * a2) * ka, oa = g[1] * (a * ka), eb = (g[0] + g[2] * b2) * kb, ob = g[1] * (b * kb);
+    u[0] = g[0] * k0, u[1] = ea + oa, u[2] = ea - oa, u[3] = eb + ob, u[4] = eb - ob, u[5] = g[2];
+  }
+  static void weight_gradient(const V* u, V* g) {
+    const V ea = (u[1] + u[2]) * ka, oa = (u[1] - u[2]) * (a * ka), eb = (u[3] + u[4]) * kb,
+            ob = (u[3] - u[4]) * (b * kb);
+    g[0] = u[0] * k0 + ea + eb;
+    g[1] = oa + ob;
+    g[2] = ea * a2 + eb * b2 + u[5];
+  }
+};
+
+template <class T> const T* at(const void* pixel, int64_t c) { return static_cast<const T*>(pixel) + c; }
+
+template <int M, class T> void input(const void* const* pixels, int64_t channels, void* v, int64_t plane) {
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    V d[kIn][kIn];
+#pragma GCC unroll 6
+    for (int j = 0; j < kIn; ++j) {
+      V x[kIn];
+#pragma GCC unroll 6
+      for (int i = 0; i < kIn; ++i) x[i] = get(at<T>(pixels[i * kIn + j], c));
+      F<M>::input(x);
+#pragma GCC unroll 6
+      for (int i = 0; i < kIn; ++i) d[i][j] = x[i];
+    }
+    T* to = static_cast<T*>(v) + c;
+#pragma GCC unroll 6
+    for (int i = 0; i < kIn; ++i) {
+      F<M>::input(d[i]);
+#pragma GCC unroll 6
+      for (int j = 0; j < kIn; ++j) put(to + (i * kIn + j) * plane, d[i][j]);
+    }
+  }
+}
+
+template <int M, class T> void gradient(const void* const* pixels, int64_t channels, void* d, int64_t plane) {
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    V z[kIn][M];
+#pragma GCC unroll 6
+    for (int j = 0; j < M; ++j) {
+      V y[M], x[kIn];
+#pragma GCC unroll 6
+      for (int i = 0; i < M; ++i) y[i] = get(at<T>(pixels[i * M + j], c));
+      F<M>::gradient(y, x);
+#pragma GCC unroll 6
+      for (int i = 0; i < kIn; ++i) z[i][j] = x[i];
+    }
+    T* to = static_cast<T*>(d) + c;
+#pragma GCC unroll 6
+    for (int i = 0; i < kIn; ++i) {
+      V x[kIn];
+      F<M>::gradient(z[i], x);
+#pragma GCC unroll 6
+      for (int j = 0; j < kIn; ++j) put(to + (i * kIn + j) * plane, x[j]);
+    }
+  }
+}
+
+template <class T> void finish(const WinogradOutput& o, int64_t pixel, int64_t c, V v) {
+  if (pixel < 0) return;
+  if (o.bias) v += get(o.bias + c);
+  if (o.addend) v += get(static_cast<const T*>(o.addend) + pixel + c);
+  if (o.relu) v = v < kZero ? kZero : v;  // NaN stays
+  put(static_cast<T*>(o.y) + pixel + c, v);
+}
+
+template <int M, class T> void output(const WinogradOutput& o) {
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t c = 0; c < o.channels; c += kLanes) {
+    V z[M][kIn];
+#pragma GCC unroll 6
+    for (int j = 0; j < kIn; ++j) {
+      V x[kIn], y[M];
+#pragma GCC unroll 6
+      for (int i = 0; i < kIn; ++i) x[i] = get(o.m + (i * kIn + j) * o.plane + c);
+      F<M>::output(x, y);
+#pragma GCC unroll 6
+      for (int i = 0; i < M; ++i) z[i][j] = y[i];
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < M; ++i) {
+      V y[M];
+      F<M>::output(z[i], y);
+#pragma GCC unroll 6
+      for (int j = 0; j < M; ++j) finish<T>(o, o.pixels[i * M + j], c, y[j]);
+    }
+  }
+}
+
+// The 3x3 weights of kLanes outputs for one input, transformed.
+template <int M> void transformed(const WinogradWeights& w, int64_t o, int64_t i, V u[F<M>::kIn][F<M>::kIn]) {
+  constexpr int kIn = F<M>::kIn;
+  V columns[3][kIn];
+  for (int x = 0; x < 3; ++x) {
+    float taps[3][kLanes];
+    for (int y = 0; y < 3; ++y) {
+      const int tap = w.turned ? 8 - (y * 3 + x) : y * 3 + x;
+      const float* p = w.w + o * w.out_step + i * w.in_step + tap;
+      for (int lane = 0; lane < kLanes; ++lane) taps[y][lane] = p[lane * w.out_step];
+    }
+    const V g[3] = {get(taps[0]), get(taps[1]), get(taps[2])};
+    F<M>::weights(g, columns[x]);
+  }
+  for (int y = 0; y < kIn; ++y) {
+    const V g[3] = {columns[0][y], columns[1][y], columns[2][y]};
+    F<M>::weights(g, u[y]);
+  }
+}
+
+template <int M>
+void weights_f32(const WinogradWeights& w, int64_t o, int64_t in, void* to, int64_t plane, int64_t columns) {
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t i = 0; i < in; ++i)
+    for (int part = 0; part < 16; part += kLanes) {
+      V u[kIn][kIn];
+      transformed<M>(w, o + part, i, u);
+      for (int p = 0; p < kIn * kIn; ++p)
+        put(static_cast<float*>(to) + p * plane + i * columns + part, u[p / kIn][p % kIn]);
+    }
+}
+
+template <int M>
+void weights_bf16(const WinogradWeights& w, int64_t o, int64_t in, void* to, int64_t plane, int64_t columns) {
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t i = 0; i < in; ++i)
+    for (int part = 0; part < 16; part += kLanes) {
+      V u[kIn][kIn];
+      transformed<M>(w, o + part, i, u);
+      for (int p = 0; p < kIn * kIn; ++p) {
+        uint16_t* pair = static_cast<uint16_t*>(to) + p * plane + i / 2 * 2 * columns + 2 * part + i % 2;
+        for (int lane = 0; lane < kLanes; ++lane) store(pair, 2 * lane, u[p / kIn][p % kIn][lane]);
+      }
+    }
+}
+
+template <int M>
+void gradient_lanes(const float* du, int64_t plane, int64_t out, int64_t o, int64_t in, const WinogradWeights& w) {
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t i = 0; i < in; ++i) {
+    V half[kIn][3];
+    for (int y = 0; y < kIn; ++y) {
+      V u[kIn];
+      for (int x = 0; x < kIn; ++x) u[x] = get(du + (y * kIn + x) * plane + i * out + o);
+      F<M>::weight_gradient(u, half[y]);
+    }
+    for (int x = 0; x < 3; ++x) {
+      V u[kIn], g[3];
+      for (int y = 0; y < kIn; ++y) u[y] = half[y][x];
+      F<M>::weight_gradient(u, g);
+      for (int y = 0; y < 3; ++y)
+        for (int lane = 0; lane < kLanes; ++lane) w.w[(o + lane) * w.out_step + i * w.in_step + y * 3 + x] = g[y][lane];
+    }
+  }
+}
+
+template <int M>
+void weight_gradient(const float* du, int64_t plane, int64_t out, int64_t o, int64_t in, const WinogradWeights& w) {
+  for (int part = 0; part < 16; part += kLanes) gradient_lanes<M>(du, plane, out, o + part, in, w);
+}
+
+// --- products: a tile of R rows and N vectors stays in registers --------------------------------------------------------
+
+template <int R, int N> void multiply_tile(const float* v, int64_t ldv, const float* u, int64_t k, float* m) {
+  V sum[R][N] = {};
+  // Of every three rows the first has a pointer of its own: few enough registers, and no multiplication.
+  const float* row[(R + 2) / 3];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r += 3) row[r / 3] = v + r * ldv;
+  for (int64_t i = 0; i < k; ++i, u += kLanes * N) {
+    V b[N];
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) {
+      b[n] = get(u + kLanes * n);
+      __builtin_prefetch(u + kLanes * (k * N + n), 0, 2);  // the next position's weights
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const float a = row[r / 3][(r % 3) * ldv + i];
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) sum[r][n] += b[n] * a;
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) put(m + (r * N + n) * kLanes, sum[r][n]);
+}
+
+template <int R, int N>
+void accumulate_tile(const float* v, int64_t ldv, const float* d, int64_t ldd, int64_t tiles, bool fresh, float* du,
+                     int64_t ldu) {
+  V sum[R][N] = {};
+  if (!fresh) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) sum[r][n] = get(du + r * ldu + kLanes * n);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) __builtin_prefetch(du + (R + r) * ldu + kLanes * n, 1, 2);  // the next rows
+  for (int64_t t = 0; t < tiles; ++t, v += ldv, d += ldd) {
+    V b[N];
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) b[n] = get(d + kLanes * n);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) sum[r][n] += b[n] * v[r];
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) put(du + r * ldu + kLanes * n, sum[r][n]);
+}
+
+// Calls body.template operator()<R>(first row) so that all rows are covered by tiles of about the same height.
+template <int R = kRows, class Body> void for_height(int64_t rows, const Body& body) {
+  if constexpr (R > 1) {
+    if (rows < R) return for_height<R - 1>(rows, body);
+  }
+  body.template operator()<R>();
+}
+template <class Body> void for_rows(int64_t rows, const Body& body) {
+  for (int64_t first = 0, left = (rows + kRows - 1) / kRows; first < rows; --left) {
+    const int64_t height = (rows - first + left - 1) / left;
+    for_height(height, [&]<int R>() { body.template operator()<R>(first); });
+    first += height;
+  }
+}
+
+void multiply(const void* v_, int64_t ldv, int64_t rows, const void* u_, int64_t k, int64_t columns, float* m) {
+  const float *v = static_cast<const float*>(v_), *u = static_cast<const float*>(u_);
+  for_rows(rows, [&]<int R>(int64_t r) {
+    if (columns == 16)
+      multiply_tile<R, 16 / kLanes>(v + r * ldv, ldv, u, k, m + r * 16);
+    else
+      multiply_tile<R, kColumns / kLanes>(v + r * ldv, ldv, u, k, m + r * kColumns);
+  });
+}
+
+void accumulate(const void* v_, int64_t ldv, int64_t rows, const void* d_, int64_t ldd, int64_t columns, int64_t tiles,
+                bool fresh, float* du, int64_t ldu) {
+  const float *v = static_cast<const float*>(v_), *d = static_cast<const float*>(d_);
+  for (int64_t c = 0; c < columns; c += kColumns)
+    for_rows(rows, [&]<int R>(int64_t r) {
+      if (columns - c < kColumns)
+        accumulate_tile<R, 16 / kLanes>(v + r, ldv, d + c, ldd, tiles, fresh, du + r * ldu + c, ldu);
+      else
+        accumulate_tile<R, kColumns / kLanes>(v + r, ldv, d + c, ldd, tiles, fresh, du + r * ldu + c, ldu);
+    });
+}
+
+}  // namespace
+
+namespace SIMD_NS {
+extern const WinogradTable winograd_table;
+const WinogradTable winograd_table = {
+    {4, input<4, float>, gradient<4, float>, output<4, float>, weights_f32<4>, weight_gradient<4>},
+    {2, input<2, float>, gradient<2, float>, output<2, float>, weights_f32<2>, weight_gradient<2>},
+    {2, input<2, uint16_t>, gradient<2, uint16_t>, output<2, uint16_t>, weights_bf16<2>, weight_gradient<2>},
+    {multiply, accumulate, kColumns}};
+}  // namespace SIMD_NS
+
+}  // namespace resnet

@@ -1,0 +1,197 @@
+// Winograd's convolutions against plain loops in double: tiles that hang over the edge, all paddings, several threads, all
+// passes, and that what is not a number stays visible.
+#include "ops/cpu/conv_winograd.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/cpu.h"
+#include "core/parallel.h"
+#include "core/rng.h"
+
+namespace resnet {
+namespace {
+
+ConvShape shape(int64_t n, int64_t h, int64_t w, int64_t c, int64_t out, int64_t pad) {
+  return {n, h, w, c, 3, 1, pad, h + 2 * pad - 2, w + 2 * pad - 2, out};
+}
+
+std::vector<float> random(int64_t count, uint64_t seed) {
+  Rng rng(seed);
+  std::vector<float> v(static_cast<size_t>(count));
+  for (float& e : v) e = rng.uniform(-1, 1);
+  return v;
+}
+
+// Operands, and all three results by plain loops.
+struct Problem {
+  explicit Problem(const ConvShape& s)
+      : s(s),
+        x(random(s.n * s.h * s.w * s.c, 1)),
+        dy(random(s.n * s.oh * s.ow * s.oc, 2)),
+        w(random(s.oc * s.c * 9, 3)),
+        y(dy.size()),
+        dx(x.size()),
+        dw(w.size()) {
+    for (int64_t n = 0; n < s.n; ++n)
+      for (int64_t oy = 0; oy < s.oh; ++oy)
+        for (int64_t ox = 0; ox < s.ow; ++ox)
+          for (int64_t tap = 0; tap < 9; ++tap) {
+            const int64_t iy = oy + tap / 3 - s.pad, ix = ox + tap % 3 - s.pad;
+            if (iy < 0 || iy >= s.h || ix < 0 || ix >= s.w) continue;
+            at_tap(((n * s.oh + oy) * s.ow + ox) * s.oc, ((n * s.h + iy) * s.w + ix) * s.c, tap);
+          }
+  }
+
+  void at_tap(int64_t to, int64_t from, int64_t tap) {
+    for (int64_t o = 0; o < s.oc; ++o)
+      for (int64_t i = 0; i < s.c; ++i) {
+        const auto wi = static_cast<size_t>((o * s.c + i) * 9 + tap);
+        const auto yi = static_cast<size_t>(to + o), xi = static_cast<size_t>(from + i);
+        y[yi] += double{x[xi]} * w[wi];
+        dx[xi] += double{dy[yi]} * w[wi];
+        dw[wi] += double{dy[yi]} * x[xi];
+      }
+  }
+
+  const ConvShape s;
+  std::vector<float> x;
+  const std::vector<float> dy, w;
+  std::vector<double> y, dx, dw;
+};
+
+double relative_error(const std::vector<float>& a, const std::vector<double>& b) {
+  double error = 0, power = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    error += (a[i] - b[i]) * (a[i] - b[i]);
+    power += b[i] * b[i];
+  }
+  return std::sqrt(error / power);
+}
+
+std::unique_ptr<ConvPass> make(const ConvShape& s, ConvPassKind pass, int64_t m) {
+  ConvCase c;
+  c.shape = s;
+  c.pass = pass;
+  const WinogradAlgorithm a{m == 4 ? &winograd().f4_f32 : &winograd().f2_f32, &winograd().f32, DType::f32};
+  return pass == ConvPassKind::weight_gradient ? make_winograd_weight_gradient(c, a, "w") : make_winograd(c, a, "w");
+}
+
+std::vector<float> run(ConvPass& pass, const Problem& p, ConvArgs args, std::vector<float> to, ConvPassKind kind) {
+  std::vector<float> workspace(pass.workspace_bytes() / sizeof(float) + 1, std::numeric_limits<float>::quiet_NaN());
+  args.workspace = workspace.data();
+  args.x = p.x.data();
+  args.dy = p.dy.data();
+  args.y = args.dx = to.data();
+  args.dw = to.data();
+  if (kind != ConvPassKind::weight_gradient) pass.pack(p.w.data());
+  pass.run(args);
+  return to;
+}
+
+struct Odd {
+  ConvShape s;
+  int threads;
+};
+
+class Winograd : public testing::TestWithParam<Odd> {
+ protected:
+  void SetUp() override { set_threads(GetParam().threads); }
+  void TearDown() override { set_threads(0); }
+};
+
+TEST_P(Winograd, AllPassesAgreeWithPlainLoops) {
+  const Problem p(GetParam().s);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (int64_t m : {2, 4}) {
+    // About the square root of the channels times what f32 resolves, and three times that for 4x4.
+    const double allowed = m == 2 ? 2e-6 : 4e-6;
+    for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
+                                  {ConvPassKind::data_gradient, &p.dx},
+                                  {ConvPassKind::weight_gradient, &p.dw}}) {
+      const auto pass = make(p.s, kind, m);
+      const auto found = run(*pass, p, {}, std::vector<float>(expected->size(), nan), kind);
+      EXPECT_LT(relative_error(found, *expected), allowed) << "m " << m << " pass " << static_cast<int>(kind);
+      EXPECT_EQ(found, run(*pass, p, {}, std::vector<float>(expected->size(), nan), kind)) << "not repeatable";
+    }
+  }
+}
+
+TEST_P(Winograd, BiasAddendReluAndAccumulation) {
+  const Problem p(GetParam().s);
+  const auto bias = random(p.s.oc, 7), addend = random(static_cast<int64_t>(p.y.size()), 8);
+  std::vector<double> y = p.y, dx = p.dx;
+  for (size_t i = 0; i < y.size(); ++i) y[i] = std::max(0.0, y[i] + bias[i % static_cast<size_t>(p.s.oc)] + addend[i]);
+  for (double& e : dx) e += 0.5;
+  for (int64_t m : {2, 4}) {
+    ConvArgs args;
+    args.bias = bias.data();
+    args.addend = addend.data();
+    args.relu = true;
+    EXPECT_LT(
+        relative_error(
+            run(*make(p.s, ConvPassKind::forward, m), p, args, std::vector<float>(y.size()), ConvPassKind::forward), y),
+        4e-6);
+    args = {};
+    args.accumulate = true;
+    EXPECT_LT(relative_error(run(*make(p.s, ConvPassKind::data_gradient, m), p, args,
+                                 std::vector<float>(dx.size(), 0.5f), ConvPassKind::data_gradient),
+                             dx),
+              4e-6);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
+                         testing::Values(Odd{shape(1, 7, 7, 16, 32, 1), 1}, Odd{shape(2, 5, 9, 32, 16, 0), 2},
+                                         Odd{shape(1, 3, 3, 16, 16, 0), 3}, Odd{shape(3, 1, 6, 48, 16, 1), 2},
+                                         Odd{shape(1, 8, 8, 16, 80, 2), 3}, Odd{shape(9, 13, 14, 64, 64, 1), 2},
+                                         Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2}));
+
+TEST(WinogradCases, WhatIsNotANumberStaysVisible) {
+  const ConvShape s = shape(1, 9, 9, 16, 16, 1);
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (int64_t m : {2, 4}) {
+      Problem p(s);
+      p.x[static_cast<size_t>((4 * 9 + 4) * 16)] = bad;
+      ConvArgs args;
+      args.relu = true;
+      const auto y =
+          run(*make(s, ConvPassKind::forward, m), p, args, std::vector<float>(p.y.size()), ConvPassKind::forward);
+      EXPECT_FALSE(std::isfinite(y[(4 * 9 + 4) * 16]));
+      EXPECT_TRUE(std::isfinite(y[0]));
+      const auto dw = run(*make(s, ConvPassKind::weight_gradient, m), p, {}, std::vector<float>(p.dw.size()),
+                          ConvPassKind::weight_gradient);
+      EXPECT_FALSE(std::isfinite(dw[0]));
+    }
+}
+
+TEST(WinogradCases, TakesOnlyWhatItComputes) {
+  const auto reason = [](ConvShape s, DType dtype = DType::f32) {
+    ConvCase c;
+    c.shape = s;
+    c.dtype = dtype;
+    for (const ConvPassEntry& e : conv_passes())
+      if (e.name == "winograd4x4") return e.reject(c);
+    return std::string("not registered");
+  };
+  const ConvShape good = shape(16, 56, 56, 64, 64, 1);
+  EXPECT_EQ(reason(good), "");
+  EXPECT_NE(reason(shape(16, 56, 56, 24, 64, 1)), "");
+  EXPECT_NE(reason(shape(16, 56, 56, 64, 40, 1)), "");
+  EXPECT_NE(reason(shape(16, 56, 56, 64, 64, 3)), "");
+  EXPECT_NE(reason(shape(1, 7, 7, 512, 512, 1)), "") << "the weights are larger than the work";
+  ConvShape strided = good;
+  strided.stride = 2;
+  EXPECT_NE(reason(strided), "");
+  ConvShape grouped = good;
+  grouped.groups = 2;
+  EXPECT_NE(reason(grouped), "");
+}
+
+}  // namespace
+}  // namespace resnet
