@@ -41,6 +41,7 @@ struct EvalOptions {
   int64_t batch = 256;
   DType dtype = DType::f32;  ///< f32 or bf16; quantised weights are always computed in int8
   int workers = 2;
+  std::string conv = "auto";  ///< as in CompileOptions
 };
 /// Exact about the number of samples.
 EvalResult evaluate(const Checkpoint& checkpoint, std::shared_ptr<const Dataset> data, const EvalOptions& options = {},

@@ -21,6 +21,7 @@ struct CompileOptions {
   DType dtype = DType::f32;     ///< of activations: f32, bf16, or u8: int8 inference with quantised weights
   std::string backend = "cpu";  ///< "cpu", or "ref" for the slow oracle
   bool fuse = true;             ///< run the fusion passes
+  std::string conv = "auto";    ///< "auto", or "direct": convolutions without Winograd's algorithms
   float label_smoothing = 0;    ///< of the loss (train)
   /// Measures which implementation of a convolution is the fastest here, once, and remembers it in the user's cache.
   /// Without: a fixed order.

@@ -37,6 +37,7 @@ struct TrainConfig {
   float label_smoothing = 0;   ///< train.label_smoothing
   std::string dtype = "auto";  ///< train.dtype: "f32", "bf16" or "auto" (bf16 where native)
   bool tune = false;           ///< train.tune: measure which convolution is the fastest; kept for resuming
+  std::string conv = "auto";   ///< train.conv: "auto", or "direct" for no Winograd convolutions
   uint64_t seed = 1;           ///< train.seed
   int64_t eval_every = 1;      ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
   int64_t save_every = 1;      ///< train.save_every, in epochs: last.safetensors

@@ -163,6 +163,7 @@ const RegisterCommand registered{{
           ->capture_default_str();
       add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_no_tune_flag(app, args->work.compile.tune);
+      add_conv_flag(app, args->work.compile.conv);
       add_device_flag(app);
       add_threads_flag(app);
       return [args, &out] { return run(*args, out); };

@@ -155,6 +155,7 @@ const RegisterCommand registered{{
           ->type_name("N")
           ->capture_default_str();
       add_dtype_flag(app, args->dtype, /*inference=*/true);
+      add_conv_flag(app, args->options.conv);
       add_device_flag(app);
       add_threads_flag(app);
       return [args, &out] { return run(*args, out); };

@@ -25,7 +25,7 @@ constexpr int64_t kDefaultEpochs = 10;  // where neither a recipe nor a flag say
 
 struct TrainArgs {
   std::string recipe, output_dir, pretrained;
-  std::optional<std::string> model, data, dtype;
+  std::optional<std::string> model, data, dtype, conv;
   std::optional<int64_t> epochs, steps, batch;
   std::optional<float> lr, weight_decay, momentum;
   std::optional<int> workers;
@@ -87,6 +87,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.model, config.model);
   put(args.data, config.data);
   put(args.dtype, config.dtype);
+  put(args.conv, config.conv);
   put(args.batch, config.batch);
   put(args.lr, config.lr);
   put(args.weight_decay, config.weight_decay);
@@ -171,6 +172,8 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   choose_from(
       app.add_option("--dtype", args.dtype, "Of activations; auto is bf16 where the processor has it, else f32"),
       {"f32", "bf16", "auto"});
+  choose_from(app.add_option("--conv", args.conv, "direct: convolutions without Winograd's algorithms"),
+              {"auto", "direct"});
   app.add_option("-j,--workers", args.workers, "Threads that prepare pictures")
       ->check(whole_number(0, 1024))
       ->type_name("N");

@@ -84,6 +84,11 @@ void add_model_flag(CLI::App& app, std::string& model) {
   app.add_option("--model", model, "The network, where weights of another program do not say it")->type_name("NAME");
 }
 
+void add_conv_flag(CLI::App& app, std::string& conv) {
+  choose_from(app.add_option("--conv", conv, "direct: convolutions without Winograd's algorithms"), {"auto", "direct"})
+      ->capture_default_str();
+}
+
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help) {
   return app.add_option("-b,--batch-size,--batch", batch, help)->check(whole_number(1, 1 << 20))->type_name("N");
 }

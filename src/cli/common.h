@@ -28,6 +28,8 @@ void add_dtype_flag(CLI::App& app, std::string& dtype, bool inference = false);
 void add_no_tune_flag(CLI::App& app, bool& tune);
 inline constexpr const char* kNoTuneHelp =
     "Convolutions by a fixed order, instead of measuring (once) which is the fastest";
+/// `--conv`: auto or direct.
+void add_conv_flag(CLI::App& app, std::string& conv);
 /// `-b`, `--batch-size`, `--batch`.
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help);
 /// `--device cpu|cuda`: anything but cpu is refused, saying that this build has none.

@@ -18,6 +18,7 @@ KernelSpec spec_of(const Op& op, const Node& node, const std::vector<Shape>& sha
   spec.y = y;
   spec.dtype = options.dtype;
   spec.train = options.mode == Mode::train;
+  spec.direct_conv = options.conv == "direct";
   for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = spec.train && node.inputs[i] != 0;
   return spec;
 }
@@ -250,6 +251,7 @@ Compiled compile_fused(const Graph& graph, const CompileOptions& options, DType 
 
 void check_options(const CompileOptions& options) {
   CHECK(options.batch > 0, "a batch of ", options.batch, ": it must be positive");
+  CHECK(options.conv == "auto" || options.conv == "direct", "convolutions '", options.conv, "': auto or direct");
   CHECK(options.dtype == DType::f32 || options.dtype == DType::bf16 || options.dtype == DType::u8, "activations in ",
         options.dtype, ": f32, bf16 or u8");
   CHECK(options.dtype != DType::u8 || options.mode == Mode::infer, "int8 is for inference: train in f32 or bf16");

@@ -26,6 +26,7 @@ struct KernelSpec {
   DType dtype = DType::f32;       ///< of activations and their gradients: f32, bf16, or u8 (int8 inference)
   bool train = false;             ///< backward will be called
   Choices* choices = nullptr;     ///< between implementations, measured where missing; null: by rank
+  bool direct_conv = false;       ///< no Winograd convolutions
   std::array<bool, 2> need_dx{};  ///< which inputs want a gradient (train only)
 
   template <class T> const T& as() const { return static_cast<const T&>(*op); }

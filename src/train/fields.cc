@@ -38,6 +38,7 @@ std::vector<Field> make_fields() {
       {"train", "label_smoothing", &C::label_smoothing, 0, 0.999},
       {"train", "dtype", &C::dtype, 0, 0, {"auto", "f32", "bf16"}},
       {"train", "tune", &C::tune},
+      {"train", "conv", &C::conv, 0, 0, {"auto", "direct"}},
       {"train", "seed", &C::seed, 0, kHuge},
       {"train", "eval_every", &C::eval_every, 0, kHuge},
       {"train", "save_every", &C::save_every, 1, kHuge, {}, true},

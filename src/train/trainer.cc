@@ -22,6 +22,7 @@ CompileOptions train_options(const TrainSetup& s, int64_t batch) {
   return {.batch = batch,
           .mode = Mode::train,
           .dtype = parse_dtype(c.dtype),
+          .conv = c.conv,
           .label_smoothing = c.label_smoothing,
           .tune = c.tune,
           .choices = s.state.choices};
@@ -30,7 +31,8 @@ CompileOptions train_options(const TrainSetup& s, int64_t batch) {
 EvalOptions eval_options(const TrainSetup& s) {
   return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
           .dtype = parse_dtype(s.config.dtype),
-          .workers = s.config.workers};
+          .workers = s.config.workers,
+          .conv = s.config.conv};
 }
 
 LoaderOptions loader_options(const TrainConfig& c) {

@@ -22,6 +22,7 @@ ConvCase conv_case(const KernelSpec& spec, ConvPassKind pass) {
   c.pass = pass;
   c.train = spec.train;
   c.choices = spec.choices;
+  c.direct = spec.direct_conv;
   c.bias = a.bias || (a.folded_bn && !spec.train);
   if (spec.train) return c;
   c.add = a.add;

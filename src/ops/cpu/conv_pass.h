@@ -26,6 +26,7 @@ struct ConvCase {
   bool train = false;                            ///< weights change with every step
   bool ranges = false;                           ///< run_range() will be called instead of run()
   Choices* choices = nullptr;                    ///< as in KernelSpec
+  bool direct = false;                           ///< no Winograd
   bool bias = false, add = false, relu = false;  ///< what forward adds and clips
 };
 

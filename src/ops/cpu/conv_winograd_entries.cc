@@ -29,6 +29,7 @@ double winograd_cost(const ConvCase& c, int64_t m) {
 
 std::string reject(const ConvCase& c, int64_t m) {
   const ConvShape& s = c.shape;
+  if (c.direct) return "direct convolutions were asked for";
   if (c.dtype != DType::f32) return "f32 only";
   if (s.k != 3 || s.stride != 1) return "3x3 without stride only";
   if (s.groups != 1) return "no groups";
