@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/bf16.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
 #include "core/rng.h"
@@ -30,7 +31,7 @@ std::vector<float> random(int64_t count, uint64_t seed) {
 
 // Operands, and all three results by plain loops.
 struct Problem {
-  explicit Problem(const ConvShape& s)
+  explicit Problem(const ConvShape& s, bool in_bf16 = false)
       : s(s),
         x(random(s.n * s.h * s.w * s.c, 1)),
         dy(random(s.n * s.oh * s.ow * s.oc, 2)),
@@ -38,6 +39,9 @@ struct Problem {
         y(dy.size()),
         dx(x.size()),
         dw(w.size()) {
+    if (in_bf16)
+      for (std::vector<float>* v : {&x, &dy, &w})
+        for (float& e : *v) e = bf16_to_f32(f32_to_bf16(e));
     for (int64_t n = 0; n < s.n; ++n)
       for (int64_t oy = 0; oy < s.oh; ++oy)
         for (int64_t ox = 0; ox < s.ow; ++ox)
@@ -60,8 +64,7 @@ struct Problem {
   }
 
   const ConvShape s;
-  std::vector<float> x;
-  const std::vector<float> dy, w;
+  std::vector<float> x, dy, w;
   std::vector<double> y, dx, dw;
 };
 
@@ -151,6 +154,48 @@ INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                                          Odd{shape(1, 3, 3, 16, 16, 0), 3}, Odd{shape(3, 1, 6, 48, 16, 1), 2},
                                          Odd{shape(1, 8, 8, 16, 80, 2), 3}, Odd{shape(9, 13, 14, 64, 64, 1), 2},
                                          Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2}));
+
+// bf16 in, bf16 out: both algorithms on values that bf16 holds, so that only their own rounding is measured.
+TEST_P(Winograd, Bf16) {
+  if (isa() < Isa::avx512) GTEST_SKIP() << "this runs on " << name_of(isa());
+  Problem p(GetParam().s, true);
+  const auto narrow = [](const std::vector<float>& v) {
+    std::vector<uint16_t> b(v.size());
+    for (size_t i = 0; i < v.size(); ++i) b[i] = f32_to_bf16(v[i]);
+    return b;
+  };
+  const std::vector<uint16_t> x = narrow(p.x), dy = narrow(p.dy);
+  for (int64_t m : {2, 4}) {
+    if (m == 2 && isa() < Isa::avx512_bf16) continue;
+    for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
+                                  {ConvPassKind::data_gradient, &p.dx},
+                                  {ConvPassKind::weight_gradient, &p.dw}}) {
+      ConvCase c;
+      c.shape = p.s;
+      c.dtype = DType::bf16;
+      c.pass = kind;
+      const WinogradAlgorithm a{m == 4 ? &winograd().f4_bf16 : &winograd().f2_bf16,
+                                m == 4 ? &winograd().f32 : &winograd_avx512_bf16(), DType::bf16};
+      const bool weights = kind == ConvPassKind::weight_gradient;
+      const auto pass = weights ? make_winograd_weight_gradient(c, a, "w") : make_winograd(c, a, "w");
+      std::vector<float> workspace(pass->workspace_bytes() / sizeof(float) + 1, std::nanf("")), dw(expected->size());
+      std::vector<uint16_t> to(expected->size());
+      ConvArgs args;
+      args.workspace = workspace.data();
+      args.x = x.data();
+      args.dy = dy.data();
+      args.y = args.dx = to.data();
+      args.dw = dw.data();
+      if (!weights) pass->pack(p.w.data());
+      pass->run(args);
+      if (!weights)
+        for (size_t i = 0; i < to.size(); ++i) dw[i] = bf16_to_f32(to[i]);
+      // Of 4x4 only the result is rounded (1.7e-3); 2x2 also rounds what it multiplies.
+      const double allowed = m == 2 ? 1e-2 : weights ? 4e-6 : 3e-3;
+      EXPECT_LT(relative_error(dw, *expected), allowed) << "m " << m << " pass " << static_cast<int>(kind);
+    }
+  }
+}
 
 TEST(WinogradCases, WhatIsNotANumberStaysVisible) {
   const ConvShape s = shape(1, 9, 9, 16, 16, 1);

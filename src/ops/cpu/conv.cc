@@ -76,6 +76,12 @@ std::string reject_conv_pass(const ConvCase& c, const std::string& only) {
   return takers(c, only, why).empty() ? why : "";
 }
 
+std::string best_conv_entry(const ConvCase& c) {
+  std::string why;
+  const ConvPassEntry* e = find(c, "", why);
+  return e ? e->name : "";
+}
+
 std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only, std::string* why) {
   std::string reasons;
   const std::vector<const ConvPassEntry*> candidates = takers(c, only, reasons);

@@ -25,7 +25,7 @@ class WinogradConv final : public ConvPass {
         columns_(out_ % a.products->columns == 0 ? a.products->columns : 16),
         from_(input_tiles(c.shape, a.m(), turned_)),
         to_(output_tiles(c.shape, a.m(), turned_)),
-        weights_({a.positions(), in_, out_}, c.dtype),
+        weights_({a.positions(), in_, out_}, a.element() == 4 ? DType::f32 : DType::bf16),
         zeros_(static_cast<size_t>(in_), 0.0f) {
     plan_chunks();
   }
@@ -35,8 +35,7 @@ class WinogradConv final : public ConvPass {
 
   void pack(const float* w) override {
     // The packed weights are [out/columns][position][in][columns].
-    const int64_t plane = in_ * columns_, block = a_.positions() * plane,
-                  element = static_cast<int64_t>(size_of(a_.dtype));
+    const int64_t plane = in_ * columns_, block = a_.positions() * plane;
     WinogradWeights from;
     from.w = const_cast<float*>(w);
     from.out_step = turned_ ? 9 : in_ * 9;
@@ -44,9 +43,9 @@ class WinogradConv final : public ConvPass {
     from.turned = turned_;
     parallel_for(out_ / 16, [&](int64_t begin, int64_t end, int) {
       for (int64_t o = begin * 16; o < end * 16; o += 16) {
-        // bf16 weights come in pairs, so a lane of sixteen outputs is twice as wide there.
-        const int64_t lane = o % columns_ * (a_.dtype == DType::bf16 ? 2 : 1);
-        a_.transforms->weights(from, o, in_, packed() + (o / columns_ * block + lane) * element, plane, columns_);
+        // bf16 weights come in pairs, so sixteen outputs are twice as wide there.
+        const int64_t lane = o % columns_ * a_.products->packed;
+        a_.transforms->weights(from, o, in_, packed() + (o / columns_ * block + lane) * a_.element(), plane, columns_);
       }
     });
   }
@@ -94,11 +93,10 @@ class WinogradConv final : public ConvPass {
   }
 
   uint8_t* packed() const { return static_cast<uint8_t*>(weights_.raw()); }
-  size_t transformed_bytes() const { return static_cast<size_t>(a_.positions() * plane_) * size_of(a_.dtype); }
+  size_t transformed_bytes() const { return static_cast<size_t>(a_.positions() * plane_ * a_.element()); }
   size_t sums_bytes() const { return static_cast<size_t>(a_.positions() * sums_plane_) * sizeof(float); }
   uint8_t* transformed(const ConvArgs& args, int64_t position, int64_t tile) const {
-    return static_cast<uint8_t*>(args.workspace) +
-           static_cast<size_t>(position * plane_ + tile * row_) * size_of(a_.dtype);
+    return static_cast<uint8_t*>(args.workspace) + (position * plane_ + tile * row_) * a_.element();
   }
 
   void transform(const ConvArgs& args, const void* x, int64_t first, int64_t begin, int64_t end) const {
@@ -121,9 +119,9 @@ class WinogradConv final : public ConvPass {
                                            static_cast<size_t>(thread) * sums_bytes());
     const int64_t plane = in_ * columns_;
     for (int64_t p = 0; p < a_.positions(); ++p)
-      a_.products->multiply(transformed(args, p, begin), row_, end - begin,
-                            packed() + static_cast<size_t>((block * a_.positions() + p) * plane) * size_of(a_.dtype),
-                            in_, columns_, sums + p * sums_plane_);
+      a_.products->multiply(transformed(args, p, begin), row_ / a_.products->packed, end - begin,
+                            packed() + (block * a_.positions() + p) * plane * a_.element(), in_ / a_.products->packed,
+                            columns_, sums + p * sums_plane_);
     int64_t pixels[kMaxPositions];
     WinogradOutput o;
     o.plane = sums_plane_;

@@ -13,10 +13,11 @@ namespace resnet {
 struct WinogradAlgorithm {
   const WinogradTransforms* transforms = nullptr;
   const WinogradProducts* products = nullptr;
-  DType dtype = DType::f32;
+  DType dtype = DType::f32;  ///< of activations
 
   int64_t m() const { return transforms->m; }
   int64_t positions() const { return (m() + 2) * (m() + 2); }
+  int64_t element() const { return 4 / products->packed; }  ///< bytes of a transformed input or weight
 };
 
 /// Pictures [n,h,w,c] cut into tiles of `side` x `side` pixels that begin `step` apart, the first at (-pad, -pad).

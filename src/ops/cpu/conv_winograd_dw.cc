@@ -29,14 +29,16 @@ class WinogradWeightGradient final : public ConvPass {
     parts_ = apart_ ? std::min<int64_t>(threads_, all) : 1;
     const int64_t wanted = apart_ ? kTilesApart : kTilesTogether;
     chunk_ = ceil_div(ceil_div(all, parts_), ceil_div(ceil_div(all, parts_), wanted));
+    chunk_ = round_up(chunk_, a.products->packed);
+    rows_ = chunk_ / a.products->packed;
     x_row_ = s_.c + 16;
     dy_row_ = s_.oc + 16;
-    x_plane_ = chunk_ * x_row_ + 16;
-    dy_plane_ = chunk_ * dy_row_ + 16;
+    x_plane_ = rows_ * x_row_ + 16;
+    dy_plane_ = rows_ * dy_row_ + 16;
   }
 
   std::string name() const override { return name_; }
-  size_t workspace_bytes() const override { return static_cast<size_t>(parts_) * part_bytes(); }
+  size_t workspace_bytes() const override { return static_cast<size_t>(parts_ * part_elements()) * sizeof(float); }
 
   void run(const ConvArgs& args) override {
     CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
@@ -58,7 +60,7 @@ class WinogradWeightGradient final : public ConvPass {
  private:
   struct Part {
     float* sums;
-    uint8_t *x, *dy;  // transformed tiles of a chunk
+    float *x, *dy;  // transformed tiles of a chunk, in the 32-bit elements of the products
   };
 
   // Few weights: each thread has sums of its own, and nothing but those is moved between cores.
@@ -70,7 +72,7 @@ class WinogradWeightGradient final : public ConvPass {
         const int64_t begin_tile = all * i / parts_, last = all * (i + 1) / parts_;
         for (int64_t first = begin_tile; first < last; first += chunk_) {
           const int64_t tiles = std::min(chunk_, last - first);
-          transform(args, p, first, 0, tiles);
+          transform(args, p, first, tiles, 0, rows_of(tiles));
           accumulate(p, tiles, first == begin_tile, 0, a_.positions());
         }
       }
@@ -88,23 +90,29 @@ class WinogradWeightGradient final : public ConvPass {
     const int64_t all = x_.count();
     for (int64_t first = 0; first < all; first += chunk_) {
       const int64_t tiles = std::min(chunk_, all - first);
-      parallel_for(tiles, [&](int64_t begin, int64_t end, int) { transform(args, p, first, begin, end); });
+      parallel_for(rows_of(tiles),
+                   [&](int64_t begin, int64_t end, int) { transform(args, p, first, tiles, begin, end); });
       parallel_for(a_.positions(),
                    [&](int64_t begin, int64_t end, int) { accumulate(p, tiles, first == 0, begin, end); });
     }
   }
 
-  // Tiles [first + begin, first + end) to the places [begin, end) of the chunk.
-  void transform(const ConvArgs& args, const Part& p, int64_t first, int64_t begin, int64_t end) const {
+  // As many tiles as the products take at once are a row.
+  int64_t rows_of(int64_t tiles) const { return ceil_div(tiles, a_.products->packed); }
+
+  // The rows [begin, end) of a chunk of `tiles` tiles from tile `first` on.
+  void transform(const ConvArgs& args, const Part& p, int64_t first, int64_t tiles, int64_t begin, int64_t end) const {
     int64_t offsets[kMaxPositions];
     const void* pixels[kMaxPositions];
-    for (int64_t t = begin; t < end; ++t) {
+    const int64_t packed = a_.products->packed;
+    for (int64_t t = begin * packed; t < std::min(end * packed, tiles); ++t) {
+      const int64_t row = t / packed;
       x_.offsets(first + t, offsets);
       find(args.x, offsets, a_.positions(), pixels);
-      a_.transforms->input(pixels, s_.c, at(p.x, t * x_row_), x_plane_);
+      a_.transforms->input_pair(pixels, s_.c, p.x + row * x_row_, x_plane_, t % packed != 0);
       dy_.offsets(first + t, offsets);
       find(args.dy, offsets, a_.m() * a_.m(), pixels);
-      a_.transforms->gradient(pixels, s_.oc, at(p.dy, t * dy_row_), dy_plane_);
+      a_.transforms->gradient_pair(pixels, s_.oc, p.dy + row * dy_row_, dy_plane_, t % packed != 0);
     }
   }
 
@@ -114,23 +122,18 @@ class WinogradWeightGradient final : public ConvPass {
 
   void accumulate(const Part& p, int64_t tiles, bool fresh, int64_t begin, int64_t end) const {
     for (int64_t i = begin; i < end; ++i)
-      a_.products->accumulate(at(p.x, i * x_plane_), x_row_, s_.c, at(p.dy, i * dy_plane_), dy_row_, s_.oc, tiles,
+      a_.products->accumulate(p.x + i * x_plane_, x_row_, s_.c, p.dy + i * dy_plane_, dy_row_, s_.oc, rows_of(tiles),
                               fresh, p.sums + i * sums_plane_, s_.oc);
   }
 
-  uint8_t* at(uint8_t* p, int64_t element) const { return p + static_cast<size_t>(element) * size_of(a_.dtype); }
   const void* at(const void* p, int64_t element) const {
     return static_cast<const uint8_t*>(p) + static_cast<size_t>(element) * size_of(a_.dtype);
   }
 
-  size_t sums_bytes() const { return static_cast<size_t>(a_.positions() * sums_plane_) * sizeof(float); }
-  size_t x_bytes() const { return static_cast<size_t>(a_.positions() * x_plane_) * size_of(a_.dtype); }
-  size_t part_bytes() const {
-    return sums_bytes() + x_bytes() + static_cast<size_t>(a_.positions() * dy_plane_) * size_of(a_.dtype);
-  }
+  int64_t part_elements() const { return a_.positions() * (sums_plane_ + x_plane_ + dy_plane_); }
   Part part(const ConvArgs& args, int64_t i) const {
-    uint8_t* p = static_cast<uint8_t*>(args.workspace) + static_cast<size_t>(i) * part_bytes();
-    return {reinterpret_cast<float*>(p), p + sums_bytes(), p + sums_bytes() + x_bytes()};
+    float* p = static_cast<float*>(args.workspace) + i * part_elements();
+    return {p, p + a_.positions() * sums_plane_, p + a_.positions() * (sums_plane_ + x_plane_)};
   }
 
   static constexpr int64_t kSumsInCache = 4 << 20, kTilesApart = 56, kTilesTogether = 128;  // bytes; tiles a chunk
@@ -142,7 +145,7 @@ class WinogradWeightGradient final : public ConvPass {
   const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype
   const int threads_ = threads();
   bool apart_ = false;
-  int64_t parts_ = 1, chunk_ = 0;
+  int64_t parts_ = 1, chunk_ = 0, rows_ = 0;
   int64_t x_row_ = 0, dy_row_ = 0, x_plane_ = 0, dy_plane_ = 0, sums_plane_ = 0;
 };
 

@@ -1,6 +1,7 @@
-// When Winograd's algorithms compute a convolution: F(4x4, 3x3) in f32, and F(2x2, 3x3) where few pixels do not pay for
-// reading the larger transformed weights.
+// When Winograd's algorithms compute a convolution: F(4x4, 3x3), multiplied in f32 whatever the activations are; F(2x2, 3x3) in
+// f32 where few pixels do not pay for reading the larger transformed weights, and in bf16 on processors that compute it.
 #include "core/check.h"
+#include "core/cpu.h"
 #include "ops/cpu/conv_winograd.h"
 
 namespace resnet {
@@ -11,10 +12,13 @@ namespace {
 // weights of the constants are measured (docs/decisions.md); only the order of the sums matters.
 constexpr double kTransform = 20, kByte = 6;
 
-double direct_cost(const ConvShape& s) {
+double direct_cost(const ConvCase& c) {
+  const ConvShape& s = c.shape;
   const double weights = 9.0 * static_cast<double>(s.c * s.oc);
-  return weights * static_cast<double>(s.n * s.oh * s.ow) + kByte * 4 * weights;
+  return weights * static_cast<double>(s.n * s.oh * s.ow) + kByte * static_cast<double>(size_of(c.dtype)) * weights;
 }
+
+int64_t weight_bytes(const ConvCase& c, int64_t m) { return c.dtype == DType::bf16 && m == 2 ? 2 : 4; }
 
 double winograd_cost(const ConvCase& c, int64_t m) {
   const ConvShape& s = c.shape;
@@ -24,33 +28,44 @@ double winograd_cost(const ConvCase& c, int64_t m) {
                weights = positions * static_cast<double>(s.c * s.oc);
   // Sums of a weight gradient are also written.
   const double moves = c.pass == ConvPassKind::weight_gradient ? 3 : 1;
-  return tiles * (weights + kTransform * positions * static_cast<double>(s.c + s.oc)) + moves * kByte * 4 * weights;
+  return tiles * (weights + kTransform * positions * static_cast<double>(s.c + s.oc)) +
+         moves * kByte * static_cast<double>(weight_bytes(c, m)) * weights;
 }
 
 std::string reject(const ConvCase& c, int64_t m) {
   const ConvShape& s = c.shape;
   if (c.direct) return "direct convolutions were asked for";
-  if (c.dtype != DType::f32) return "f32 only";
+  if (c.dtype == DType::bf16) {
+    if (isa() < Isa::avx512) return "bf16 needs AVX-512";
+    if (isa() >= Isa::amx) return "AMX computes bf16 faster";
+    if (m == 2 && isa() < Isa::avx512_bf16) return "needs avx512_bf16";
+  }
   if (s.k != 3 || s.stride != 1) return "3x3 without stride only";
   if (s.groups != 1) return "no groups";
   if (s.pad > 2) return "padding up to 2";
   if (s.c % 16 != 0 || s.oc % 16 != 0) return "needs channels in multiples of 16";
-  const double here = winograd_cost(c, m), other = winograd_cost(c, 6 - m), direct = direct_cost(s);
+  const double here = winograd_cost(c, m), direct = direct_cost(c);
   if (here >= direct) return "too few pixels for weights of this size";
-  if (here > other) return join("tiles of ", 6 - m, "x", 6 - m, " are cheaper");
+  if (c.dtype == DType::f32 && here > winograd_cost(c, 6 - m))
+    return join("tiles of ", 6 - m, "x", 6 - m, " are cheaper");
   return {};
 }
 
-std::unique_ptr<ConvPass> make(const ConvCase& c, const WinogradTransforms& transforms, const char* name) {
-  const WinogradAlgorithm a{&transforms, &winograd().f32, c.dtype};
+std::unique_ptr<ConvPass> make(const ConvCase& c, int64_t m, const char* name) {
+  const WinogradTable& t = winograd();
+  WinogradAlgorithm a{m == 4 ? &t.f4_f32 : &t.f2_f32, &t.f32, c.dtype};
+  if (c.dtype == DType::bf16) {
+    a.transforms = m == 4 ? &t.f4_bf16 : &t.f2_bf16;
+    if (m == 2) a.products = &winograd_avx512_bf16();
+  }
   return c.pass == ConvPassKind::weight_gradient ? make_winograd_weight_gradient(c, a, name)
                                                  : make_winograd(c, a, name);
 }
 
 const RegisterConvPass f4{{"winograd4x4", 42, [](const ConvCase& c) { return reject(c, 4); },
-                           [](const ConvCase& c) { return make(c, winograd().f4_f32, "winograd4x4"); }}};
+                           [](const ConvCase& c) { return make(c, 4, "winograd4x4"); }}};
 const RegisterConvPass f2{{"winograd2x2", 41, [](const ConvCase& c) { return reject(c, 2); },
-                           [](const ConvCase& c) { return make(c, winograd().f2_f32, "winograd2x2"); }}};
+                           [](const ConvCase& c) { return make(c, 2, "winograd2x2"); }}};
 
 }  // namespace
 

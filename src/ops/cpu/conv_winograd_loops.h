@@ -25,22 +25,24 @@ struct WinogradWeights {
   bool turned = false;
 };
 
-/// The transforms of one algorithm F(m x m, 3x3) for activations of one dtype. T below is that dtype: float, or bf16.
+/// The transforms of one algorithm F(m x m, 3x3) for activations of one dtype. E below is what is multiplied: float or bf16.
 /// Channel counts are multiples of 16. Planes are the elements between two positions of a tile.
 struct WinogradTransforms {
   int64_t m;  ///< outputs of a tile are m x m, inputs (m+2) x (m+2)
-  /// v[position·plane + channel] (T) from the pixels of a tile.
+  /// v[position·plane + channel] (E) from the pixels of a tile.
   void (*input)(const void* const* pixels, int64_t channels, void* v, int64_t plane);
-  /// The same for the m x m gradients of a tile of outputs.
-  void (*gradient)(const void* const* pixels, int64_t channels, void* d, int64_t plane);
+  /// The same for a weight gradient, and the m x m gradients of a tile of outputs. Elements are 32 bits: of bf16 they hold the
+  /// first and the second of two tiles, in this order of calls.
+  void (*input_pair)(const void* const* pixels, int64_t channels, void* v, int64_t plane, bool second);
+  void (*gradient_pair)(const void* const* pixels, int64_t channels, void* d, int64_t plane, bool second);
   void (*output)(const WinogradOutput& o);
-  /// Sixteen outputs from `o` on, all `in` inputs, to u[position·plane + input·columns] (bf16: pairs of inputs interleaved).
+  /// Sixteen outputs from `o` on, all `in` inputs, to u[position·plane + input·columns] (E; bf16: pairs of inputs interleaved).
   void (*weights)(const WinogradWeights& w, int64_t o, int64_t in, void* u, int64_t plane, int64_t columns);
   /// Sixteen outputs from `o` on: w = the transformed sums du[position·plane + input·out + o].
   void (*weight_gradient)(const float* du, int64_t plane, int64_t out, int64_t o, int64_t in, const WinogradWeights& w);
 };
 
-/// The products. T is float or bf16; sums are f32.
+/// The products, in 32-bit elements: floats, or pairs of bf16 that are next to each other in the sum. Sums are f32.
 struct WinogradProducts {
   /// m[row][columns] = Σ_k v[row·ldv + k] · u[k][columns], rows > 0; columns is 16, or `columns`.
   void (*multiply)(const void* v, int64_t ldv, int64_t rows, const void* u, int64_t k, int64_t columns, float* m);
@@ -49,13 +51,17 @@ struct WinogradProducts {
   void (*accumulate)(const void* v, int64_t ldv, int64_t rows, const void* d, int64_t ldd, int64_t columns,
                      int64_t tiles, bool fresh, float* du, int64_t ldu);
   int64_t columns;  ///< 16 or 32: output channels of one product
+  int64_t packed;   ///< values in an element: 1, or 2 of bf16
 };
 
 struct WinogradTable {
-  WinogradTransforms f4_f32, f2_f32, f2_bf16;
+  WinogradTransforms f4_f32, f2_f32;
+  WinogradTransforms f4_bf16;  ///< of bf16 activations, transformed and multiplied in f32
+  WinogradTransforms f2_bf16;  ///< transformed in f32, rounded, multiplied in bf16
   WinogradProducts f32;
 };
 
 const WinogradTable& winograd();
+const WinogradProducts& winograd_avx512_bf16();  ///< where isa() has it
 
 }  // namespace resnet

@@ -1,7 +1,8 @@
-// Winograd's transforms, sixteen channels at a time, and the f32 products between them. Written with the evaluation points
+// Winograd's transforms, a register of channels at a time, and the f32 products between them. Written with the evaluation points
 // 0, ±a, ±b and infinity: with a = 3/4 and b = 3/2, F(4x4) in f32 is about three times as far from f64 as the direct sum.
 #include "ops/cpu/conv_winograd_loops.h"
 
+#include "ops/cpu/conv_winograd_products.h"
 #include "ops/cpu/simd.h"
 
 namespace resnet {
@@ -26,8 +27,22 @@ V get(const uint16_t* p) {
 }
 void put(float* p, V v) { *reinterpret_cast<V*>(p) = v; }
 void put(uint16_t* p, V v) {
+#ifdef __AVX512BF16__
+  *reinterpret_cast<VH*>(p) = reinterpret_cast<VH>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(v)));
+#else
   const VU u = reinterpret_cast<VU>(v);
   *reinterpret_cast<VH*>(p) = __builtin_convertvector((u + 0x7fffu + ((u >> 16) & 1u)) >> 16, VH);
+#endif
+}
+
+// How a tile is written for a weight gradient: of f32 as it is; of bf16 two tiles in one row, as the products take them, the
+// second in the upper halves of 32 bits.
+void put_pair(float* p, V v, bool) { put(p, v); }
+void put_pair(uint32_t* p, V v, bool second) {
+  const VU u = reinterpret_cast<VU>(v);
+  const VU rounded = u + 0x7fffu + ((u >> 16) & 1u);
+  VU& to = *reinterpret_cast<VU*>(p);
+  to = second ? (to & 0xffffu) | (rounded & 0xffff0000u) : rounded >> 16;
 }
 
 constexpr V kZero = {};
@@ -94,7 +109,9 @@ template <> struct F<4> {
 
 template <class T> const T* at(const void* pixel, int64_t c) { return static_cast<const T*>(pixel) + c; }
 
-template <int M, class T> void input(const void* const* pixels, int64_t channels, void* v, int64_t plane) {
+// Stores to `v` with `write`, of elements E.
+template <int M, class T, class E, class Write>
+void transform_input(const void* const* pixels, int64_t channels, void* v, int64_t plane, const Write& write) {
   constexpr int kIn = F<M>::kIn;
   for (int64_t c = 0; c < channels; c += kLanes) {
     V d[kIn][kIn];
@@ -107,17 +124,29 @@ template <int M, class T> void input(const void* const* pixels, int64_t channels
 #pragma GCC unroll 6
       for (int i = 0; i < kIn; ++i) d[i][j] = x[i];
     }
-    T* to = static_cast<T*>(v) + c;
+    E* to = static_cast<E*>(v) + c;
 #pragma GCC unroll 6
     for (int i = 0; i < kIn; ++i) {
       F<M>::input(d[i]);
 #pragma GCC unroll 6
-      for (int j = 0; j < kIn; ++j) put(to + (i * kIn + j) * plane, d[i][j]);
+      for (int j = 0; j < kIn; ++j) write(to + (i * kIn + j) * plane, d[i][j]);
     }
   }
 }
 
-template <int M, class T> void gradient(const void* const* pixels, int64_t channels, void* d, int64_t plane) {
+template <int M, class T, class E> void input(const void* const* pixels, int64_t channels, void* v, int64_t plane) {
+  transform_input<M, T, E>(pixels, channels, v, plane, [](E* p, V x) { put(p, x); });
+}
+template <int M, class T, class E>
+void input_pair(const void* const* pixels, int64_t channels, void* v, int64_t plane, bool second) {
+  if (second)
+    transform_input<M, T, E>(pixels, channels, v, plane, [](E* p, V x) { put_pair(p, x, true); });
+  else
+    transform_input<M, T, E>(pixels, channels, v, plane, [](E* p, V x) { put_pair(p, x, false); });
+}
+
+template <int M, class T, class E>
+void gradient_pair(const void* const* pixels, int64_t channels, void* d, int64_t plane, bool second) {
   constexpr int kIn = F<M>::kIn;
   for (int64_t c = 0; c < channels; c += kLanes) {
     V z[kIn][M];
@@ -130,13 +159,13 @@ template <int M, class T> void gradient(const void* const* pixels, int64_t chann
 #pragma GCC unroll 6
       for (int i = 0; i < kIn; ++i) z[i][j] = x[i];
     }
-    T* to = static_cast<T*>(d) + c;
+    E* to = static_cast<E*>(d) + c;
 #pragma GCC unroll 6
     for (int i = 0; i < kIn; ++i) {
       V x[kIn];
       F<M>::gradient(z[i], x);
 #pragma GCC unroll 6
-      for (int j = 0; j < kIn; ++j) put(to + (i * kIn + j) * plane, x[j]);
+      for (int j = 0; j < kIn; ++j) put_pair(to + (i * kIn + j) * plane, x[j], second);
     }
   }
 }
@@ -192,29 +221,22 @@ template <int M> void transformed(const WinogradWeights& w, int64_t o, int64_t i
   }
 }
 
-template <int M>
-void weights_f32(const WinogradWeights& w, int64_t o, int64_t in, void* to, int64_t plane, int64_t columns) {
-  constexpr int kIn = F<M>::kIn;
+// Weights of kLanes outputs for input i: floats next to each other; bf16 of two inputs in turn.
+void put_weights(float* u, int64_t i, int64_t columns, V v) { put(u + i * columns, v); }
+void put_weights(uint16_t* u, int64_t i, int64_t columns, V v) {
+  uint16_t* pair = u + i / 2 * 2 * columns + i % 2;
+  for (int lane = 0; lane < kLanes; ++lane) store(pair, 2 * lane, v[lane]);
+}
+
+template <int M, class E>
+void weights(const WinogradWeights& w, int64_t o, int64_t in, void* to, int64_t plane, int64_t columns) {
+  constexpr int kIn = F<M>::kIn, kPacked = 4 / sizeof(E);
   for (int64_t i = 0; i < in; ++i)
     for (int part = 0; part < 16; part += kLanes) {
       V u[kIn][kIn];
       transformed<M>(w, o + part, i, u);
       for (int p = 0; p < kIn * kIn; ++p)
-        put(static_cast<float*>(to) + p * plane + i * columns + part, u[p / kIn][p % kIn]);
-    }
-}
-
-template <int M>
-void weights_bf16(const WinogradWeights& w, int64_t o, int64_t in, void* to, int64_t plane, int64_t columns) {
-  constexpr int kIn = F<M>::kIn;
-  for (int64_t i = 0; i < in; ++i)
-    for (int part = 0; part < 16; part += kLanes) {
-      V u[kIn][kIn];
-      transformed<M>(w, o + part, i, u);
-      for (int p = 0; p < kIn * kIn; ++p) {
-        uint16_t* pair = static_cast<uint16_t*>(to) + p * plane + i / 2 * 2 * columns + 2 * part + i % 2;
-        for (int lane = 0; lane < kLanes; ++lane) store(pair, 2 * lane, u[p / kIn][p % kIn][lane]);
-      }
+        put_weights(static_cast<E*>(to) + p * plane + part * kPacked, i, columns, u[p / kIn][p % kIn]);
     }
 }
 
@@ -243,109 +265,30 @@ void weight_gradient(const float* du, int64_t plane, int64_t out, int64_t o, int
   for (int part = 0; part < 16; part += kLanes) gradient_lanes<M>(du, plane, out, o + part, in, w);
 }
 
-// --- products: a tile of R rows and N vectors stays in registers --------------------------------------------------------
+// --- products ---------------------------------------------------------------------------------------------------------
 
-template <int R, int N> void multiply_tile(const float* v, int64_t ldv, const float* u, int64_t k, float* m) {
-  V sum[R][N] = {};
-  // Of every three rows the first has a pointer of its own: few enough registers, and no multiplication.
-  const float* row[(R + 2) / 3];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; r += 3) row[r / 3] = v + r * ldv;
-  for (int64_t i = 0; i < k; ++i, u += kLanes * N) {
-    V b[N];
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      b[n] = get(u + kLanes * n);
-      __builtin_prefetch(u + kLanes * (k * N + n), 0, 2);  // the next position's weights
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      const float a = row[r / 3][(r % 3) * ldv + i];
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) sum[r][n] += b[n] * a;
-    }
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) put(m + (r * N + n) * kLanes, sum[r][n]);
-}
+struct F32Math {
+  typedef V Vector;
+  static constexpr int kLanes = resnet::kLanes, kRows = resnet::kRows, kColumns = resnet::kColumns;
+  static V load(const float* p) { return get(p); }
+  static void store(float* p, V v) { put(p, v); }
+  static V multiply_add(V sum, V w, const float* a) { return sum + w * *a; }
+};
 
-template <int R, int N>
-void accumulate_tile(const float* v, int64_t ldv, const float* d, int64_t ldd, int64_t tiles, bool fresh, float* du,
-                     int64_t ldu) {
-  V sum[R][N] = {};
-  if (!fresh) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) sum[r][n] = get(du + r * ldu + kLanes * n);
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) __builtin_prefetch(du + (R + r) * ldu + kLanes * n, 1, 2);  // the next rows
-  for (int64_t t = 0; t < tiles; ++t, v += ldv, d += ldd) {
-    V b[N];
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) b[n] = get(d + kLanes * n);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-      for (int n = 0; n < N; ++n) sum[r][n] += b[n] * v[r];
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) put(du + r * ldu + kLanes * n, sum[r][n]);
-}
-
-// Calls body.template operator()<R>(first row) so that all rows are covered by tiles of about the same height.
-template <int R = kRows, class Body> void for_height(int64_t rows, const Body& body) {
-  if constexpr (R > 1) {
-    if (rows < R) return for_height<R - 1>(rows, body);
-  }
-  body.template operator()<R>();
-}
-template <class Body> void for_rows(int64_t rows, const Body& body) {
-  for (int64_t first = 0, left = (rows + kRows - 1) / kRows; first < rows; --left) {
-    const int64_t height = (rows - first + left - 1) / left;
-    for_height(height, [&]<int R>() { body.template operator()<R>(first); });
-    first += height;
-  }
-}
-
-void multiply(const void* v_, int64_t ldv, int64_t rows, const void* u_, int64_t k, int64_t columns, float* m) {
-  const float *v = static_cast<const float*>(v_), *u = static_cast<const float*>(u_);
-  for_rows(rows, [&]<int R>(int64_t r) {
-    if (columns == 16)
-      multiply_tile<R, 16 / kLanes>(v + r * ldv, ldv, u, k, m + r * 16);
-    else
-      multiply_tile<R, kColumns / kLanes>(v + r * ldv, ldv, u, k, m + r * kColumns);
-  });
-}
-
-void accumulate(const void* v_, int64_t ldv, int64_t rows, const void* d_, int64_t ldd, int64_t columns, int64_t tiles,
-                bool fresh, float* du, int64_t ldu) {
-  const float *v = static_cast<const float*>(v_), *d = static_cast<const float*>(d_);
-  for (int64_t c = 0; c < columns; c += kColumns)
-    for_rows(rows, [&]<int R>(int64_t r) {
-      if (columns - c < kColumns)
-        accumulate_tile<R, 16 / kLanes>(v + r, ldv, d + c, ldd, tiles, fresh, du + r * ldu + c, ldu);
-      else
-        accumulate_tile<R, kColumns / kLanes>(v + r, ldv, d + c, ldd, tiles, fresh, du + r * ldu + c, ldu);
-    });
-}
+// T: of activations, E: of transformed inputs and weights, P: of both transformed operands of a weight gradient.
+template <int M, class T, class E, class P>
+constexpr WinogradTransforms kTransforms = {
+    M, input<M, T, E>, input_pair<M, T, P>, gradient_pair<M, T, P>, output<M, T>, weights<M, E>, weight_gradient<M>};
 
 }  // namespace
 
 namespace SIMD_NS {
 extern const WinogradTable winograd_table;
-const WinogradTable winograd_table = {
-    {4, input<4, float>, gradient<4, float>, output<4, float>, weights_f32<4>, weight_gradient<4>},
-    {2, input<2, float>, gradient<2, float>, output<2, float>, weights_f32<2>, weight_gradient<2>},
-    {2, input<2, uint16_t>, gradient<2, uint16_t>, output<2, uint16_t>, weights_bf16<2>, weight_gradient<2>},
-    {multiply, accumulate, kColumns}};
+const WinogradTable winograd_table = {kTransforms<4, float, float, float>,
+                                      kTransforms<2, float, float, float>,
+                                      kTransforms<4, uint16_t, float, float>,
+                                      kTransforms<2, uint16_t, uint16_t, uint32_t>,
+                                      {multiply<F32Math>, accumulate<F32Math>, kColumns, 1}};
 }  // namespace SIMD_NS
 
 }  // namespace resnet
