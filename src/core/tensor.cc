@@ -1,5 +1,7 @@
 #include "resnet/tensor.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -27,6 +29,33 @@ const DTypeInfo& info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)];
 template <class T> std::span<T> elements_as(const Tensor& tensor, DType want) {
   CHECK(tensor.dtype() == want, "tensor ", tensor.shape(), " holds ", tensor.dtype(), ", not ", want);
   return {static_cast<T*>(tensor.raw()), static_cast<size_t>(tensor.elements())};
+}
+
+constexpr size_t kHugePage = size_t{2} << 20;
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kLarge = SIZE_MAX;  // what malloc gives has guards around it
+#else
+constexpr size_t kLarge = kHugePage;
+#endif
+
+/// Zeroed memory; null where there is none left.
+std::shared_ptr<void> block(size_t bytes) {
+  void* data = std::aligned_alloc(64, bytes);
+  if (data != nullptr) std::memset(data, 0, bytes);
+  return {data, std::free};
+}
+
+/// The same straight from the kernel, whose pages are zero already: whoever fills them touches them first, on its own core, and
+/// whole huge pages within the tensor cost one fault each.
+std::shared_ptr<void> pages(size_t bytes) {
+  const size_t size = bytes + kHugePage;
+  void* mapping = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) return nullptr;
+  void* data = mapping;
+  size_t room = size;
+  std::align(kHugePage, bytes, data, room);
+  ::madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint: without it, it is merely slower
+  return {data, [mapping, size](void*) { ::munmap(mapping, size); }};
 }
 
 }  // namespace
@@ -75,10 +104,9 @@ Tensor::Tensor(Shape shape, DType dtype) : shape_(shape), dtype_(dtype) {
   for (int i = 0; i < shape.rank(); ++i)
     CHECK(shape[i] >= 0, "a tensor of shape ", shape, ": extents are not negative");
   const size_t rounded = (bytes() + 127) / 64 * 64;
-  data_ = std::aligned_alloc(64, rounded);
+  owner_ = rounded >= kLarge ? pages(rounded) : block(rounded);
+  data_ = owner_.get();
   CHECK(data_ != nullptr, "out of memory: a tensor ", shape, " ", dtype, " of ", bytes(), " bytes");
-  std::memset(data_, 0, rounded);
-  owner_ = std::shared_ptr<void>(data_, std::free);
 }
 
 Tensor Tensor::view(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/parallel.h"
 
 namespace resnet {
 
@@ -53,15 +54,17 @@ void folded_weights(const Conv& conv, const Shape& x, const std::vector<float*>&
   const int64_t per_out = x[3] / conv.a.groups * conv.a.kernel * conv.a.kernel;
   const float* conv_bias = conv.a.bias ? w[1] : nullptr;
   const size_t bn = conv.a.bias ? 2 : 1;
-  for (int64_t o = 0; o < conv.a.out; ++o) {
-    float scale = 1, shift = conv_bias ? conv_bias[o] : 0;
-    if (conv.a.folded_bn) {
-      scale = w[bn][o] / std::sqrt(w[bn + 3][o] + conv.a.bn_eps);
-      shift = w[bn + 1][o] + (shift - w[bn + 2][o]) * scale;
+  parallel_for(conv.a.out, [&](int64_t begin, int64_t end, int) {
+    for (int64_t o = begin; o < end; ++o) {
+      float scale = 1, shift = conv_bias ? conv_bias[o] : 0;
+      if (conv.a.folded_bn) {
+        scale = w[bn][o] / std::sqrt(w[bn + 3][o] + conv.a.bn_eps);
+        shift = w[bn + 1][o] + (shift - w[bn + 2][o]) * scale;
+      }
+      for (int64_t i = o * per_out; i < (o + 1) * per_out; ++i) weight[i] = w[0][i] * scale;
+      bias[o] = shift;
     }
-    for (int64_t i = o * per_out; i < (o + 1) * per_out; ++i) weight[i] = w[0][i] * scale;
-    bias[o] = shift;
-  }
+  });
 }
 
 }  // namespace resnet

@@ -130,11 +130,11 @@ class CpuConv final : public Kernel {
 
   void pack(const std::vector<float*>& w) override {
     const float* weight = w[0];
-    std::vector<float> folded;
     if (a_.folded_bn) {
-      folded.resize(static_cast<size_t>(weights_));
-      folded_weights(spec_.as<Conv>(), spec_.x[0], w, folded.data(), bias_.data());
-      weight = folded.data();
+      thread_local Tensor folded;  // of all layers one after another: fresh memory costs page faults
+      if (folded.empty() || folded.elements() < weights_) folded = Tensor({weights_});
+      folded_weights(spec_.as<Conv>(), spec_.x[0], w, folded.f32(), bias_.data());
+      weight = folded.f32();
     } else if (a_.bias) {
       std::copy_n(w[1], a_.out, bias_.data());
     }

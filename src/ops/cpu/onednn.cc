@@ -8,8 +8,9 @@ namespace resnet::onednn {
 
 dnnl::engine& engine() {
   static dnnl::engine* cpu = [] {
-    isa();      // sets ONEDNN_MAX_CPU_ISA when RESNET_ISA is given
-    threads();  // sets the pool's size, which primitives are made for
+    isa();                             // sets ONEDNN_MAX_CPU_ISA when RESNET_ISA is given
+    threads();                         // sets the pool's size, which primitives are made for
+    dnnl::set_jit_profiling_flags(0);  // announcing every kernel to profilers takes time at every start
     return new dnnl::engine(dnnl::engine::kind::cpu, 0);
   }();
   return *cpu;
