@@ -1,4 +1,4 @@
-// conformance test|grad|perf|support: every kernel on every case of the shapes files. Exit status 0 when all is well, 1
+// conformance test|grad|perf|race|support: every kernel on every case of the shapes files. Exit status 0 when all is well, 1
 // when something failed, 2 for wrong usage, 77 when RESNET_ISA asks for more than this processor has (CTest: skipped).
 #include <unistd.h>
 
@@ -40,6 +40,7 @@ int run_mode(const std::string& mode, const std::vector<Case>& cases, const Opti
   if (mode == "test") return run_test(cases, options);
   if (mode == "grad") return run_grad(cases, options);
   if (mode == "perf") return run_perf(cases, options);
+  if (mode == "race") return run_race(cases, options);
   return run_support(cases, options);
 }
 
@@ -52,15 +53,18 @@ struct Arguments {
 
 void declare(CLI::App& app, Arguments& a) {
   const char* modes =
-      "test: against the oracle; grad: the oracle against finite differences; perf: speed; support: who takes what";
-  app.add_option("mode", a.mode, modes)->required()->check(CLI::IsMember({"test", "grad", "perf", "support"}));
+      "test: against the oracle; grad: the oracle against finite differences; perf: speed; race: the plan's choice "
+      "against "
+      "oneDNN; support: who takes what";
+  app.add_option("mode", a.mode, modes)->required()->check(CLI::IsMember({"test", "grad", "perf", "race", "support"}));
   app.add_option("-o,--op", a.op, "only this op, such as conv");
   app.add_option("-b,--backend", a.options.backend, "backend (cpu)");
   app.add_option("-i,--implementation", a.options.implementation, "only this implementation");
   app.add_option("-d,--dtype", a.dtype, "only f32, bf16 or u8 (int8 inference)");
   app.add_option("--shapes", a.files, "files of cases (all of bench/shapes_*.txt)");
   app.add_option("-t,--threads", a.threads, "math threads (one a core)");
-  app.add_option("--seconds", a.options.seconds, "perf: time for each measurement (0.2)");
+  app.add_option("--seconds", a.options.seconds, "perf, race: time for each measurement (0.2)");
+  app.add_option("--margin", a.options.margin, "race: a choice that is slower by more than this factor has lost (1.3)");
   app.add_flag("-v,--verbose", a.options.verbose, "test, grad: a line for every case");
 }
 
@@ -71,6 +75,7 @@ int run(Arguments a) {
     return kSkipped;
   }
   if (!a.dtype.empty()) a.options.dtypes = {parse_dtype(a.dtype)};
+  if (a.files.empty() && a.mode == "race") a.files = {SHAPES_DIR "/shapes_race.txt"};
   if (a.files.empty())
     for (const char* name : {"resnet50", "cifar", "alexnet_vgg", "awkward", "int8"})
       a.files.push_back(join(SHAPES_DIR "/shapes_", name, ".txt"));

@@ -1,77 +1,15 @@
 // How fast every implementation is on every case, at the full batch: the median time of a call, and the rate (GFLOP/s,
 // a multiply-add being two, or, for ops without any, GB/s of inputs and output each moved once).
-#include <algorithm>
-#include <chrono>
 #include <iomanip>
 #include <iostream>
 
-#include "conformance/guarded.h"
 #include "conformance/modes.h"
-#include "conformance/run.h"
+#include "conformance/stage.h"
 #include "core/check.h"
 
 namespace resnet::conformance {
 
 namespace {
-
-/// Buffers for one kernel, filled once.
-class Stage {
- public:
-  Stage(Kernel& kernel, const Case& c, const Data& data) : kernel_(kernel), data_(data) {
-    const KernelSpec& spec = kernel.spec();
-    for (size_t i = 0; i < c.x.size(); ++i) {
-      args_.x[i] = filled(data.x[i], c.x_dtype(spec.dtype));
-      if (spec.need_dx[i]) args_.dx[i] = filled(data.prior[i], c.x_dtype(spec.dtype));
-    }
-    args_.y = filled(data.dy, c.y_dtype(spec.dtype));
-    args_.dy = filled(data.dy, c.y_dtype(spec.dtype));
-    args_.labels = data.labels.data();
-    for (size_t i = 0; i < data.w.size(); ++i) {
-      args_.w.push_back(static_cast<float*>(filled(data.w[i], c.params()[i].dtype)));
-      args_.dw.push_back(static_cast<float*>(filled(data.w[i], DType::f32)));
-    }
-    args_.saved = bytes(kernel.needs().saved_bytes);
-    args_.workspace = bytes(kernel.needs().workspace_bytes);
-    kernel.pack(args_.w);
-  }
-
-  double forward_seconds(double budget) {
-    return median(budget, [this] { kernel_.forward(args_); });
-  }
-  double backward_seconds(double budget) {
-    return median(budget, [this] { kernel_.backward(args_); });
-  }
-
- private:
-  void* bytes(size_t n) {
-    buffers_.push_back(std::make_unique<Guarded>(n));
-    return buffers_.back()->data();
-  }
-
-  void* filled(const std::vector<float>& values, DType dtype) {
-    void* to = bytes(values.size() * size_of(dtype));
-    for (size_t i = 0; i < values.size(); ++i) store(to, dtype, i, values[i]);
-    return to;
-  }
-
-  template <class Call> static double median(double budget, const Call& call) {
-    using Clock = std::chrono::steady_clock;
-    call();
-    std::vector<double> times;
-    for (double sum = 0; sum < budget || times.size() < 3; sum += times.back()) {
-      const auto start = Clock::now();
-      call();
-      times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-    }
-    std::nth_element(times.begin(), times.begin() + static_cast<int64_t>(times.size() / 2), times.end());
-    return times[times.size() / 2];
-  }
-
-  Kernel& kernel_;
-  const Data& data_;
-  KernelArgs args_;
-  std::vector<std::unique_ptr<Guarded>> buffers_;
-};
 
 /// Work of a direction, in 1e9 floating-point operations or bytes.
 double giga(const Case& c, DType dtype, bool backward) {
@@ -96,8 +34,8 @@ void measure(const Case& c, DType dtype, const KernelEntry& entry, const Data& d
   const std::unique_ptr<Kernel> kernel = entry.make(c.spec(dtype));
   Stage stage(*kernel, c, data);
   std::cout << std::left << std::setw(72) << c.title() << std::setw(6) << name_of(dtype) << std::setw(40)
-            << kernel->name() << cell(stage.forward_seconds(options.seconds), giga(c, dtype, false));
-  if (c.train) std::cout << cell(stage.backward_seconds(options.seconds), giga(c, dtype, true));
+            << kernel->name() << cell(stage.forward_seconds(options.seconds).median, giga(c, dtype, false));
+  if (c.train) std::cout << cell(stage.backward_seconds(options.seconds).median, giga(c, dtype, true));
   std::cout << std::endl;
 }
 
