@@ -36,8 +36,9 @@ struct StepInfo {
   std::string why;         ///< why a better kernel was not taken; empty if none
   std::vector<Shape> x;
   Shape y;
-  int64_t multiply_adds = 0;  ///< of forward; backward of a conv or linear is twice that (once where no dx is wanted)
-  int64_t forward_bytes = 0;  ///< read + written, activations and weights
+  int64_t multiply_adds = 0;           ///< of forward
+  int64_t backward_multiply_adds = 0;  ///< twice that (once where no dx is wanted); train mode
+  int64_t forward_bytes = 0;           ///< read + written, activations and weights
   int64_t backward_bytes = 0;
   double forward_seconds = 0;  ///< per call, mean since profile(true)
   double backward_seconds = 0;

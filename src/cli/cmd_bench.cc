@@ -1,4 +1,5 @@
-// resnet bench: how fast is it here? Images per second and the spread of the time of a step, after a warm-up.
+// resnet bench: how fast is it here? Images per second and the spread of the time of a step, after a warm-up, and what share
+// of this machine's roofline that is.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/progress.h"
+#include "cli/roofline_cache.h"
 #include "cli/text.h"
 #include "cli/workload.h"
 #include "core/cpu.h"
@@ -27,11 +29,12 @@ struct BenchArgs {
   std::string mode = "train", dtype = "auto";
   double seconds = 10;
   int64_t steps = 0;
+  bool no_cache = false;
 };
 
 struct Measured {
   std::vector<double> sorted_ms;  // of a step
-  double seconds = 0, wait_share = 0;
+  double seconds = 0, wait_share = 0, first_step_seconds = 0;
   int64_t images = 0, page_faults = 0;
 };
 
@@ -50,9 +53,12 @@ void warm_up(Workload& work, bool briefly) {
 }
 
 Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
+  Measured m;
+  const Clock::time_point first = Clock::now();
+  work.step();
+  m.first_step_seconds = since(first);
   warm_up(work, /*briefly=*/args.steps > 0);
   ProgressBar bar(out);
-  Measured m;
   const double waited = work.wait_seconds();
   const int64_t faults = page_faults();
   const Clock::time_point start = Clock::now();
@@ -76,15 +82,44 @@ Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
   return m;
 }
 
-// Training takes three times the multiply-adds of inference: backward has two products for one of forward.
-double flops_a_picture(const Workload& work, bool train) {
-  return 2.0 * static_cast<double>(work.graph().cost().multiply_adds) * (train ? 3 : 1);
+// What the plan has to do in a step, and how fast this machine could do it at best.
+struct Bound {
+  Roofline roof;
+  double flops = 0, bytes = 0, seconds = 0;  // of a step
+};
+
+Bound bound_of(const Plan& plan, bool use_cache, const Output& out) {
+  Bound b{.roof = roofline(plan.options().dtype, use_cache, out)};
+  const std::vector<StepInfo> steps = plan.steps();
+  for (const StepInfo& s : steps) {
+    b.flops += flops_of(s);
+    b.bytes += static_cast<double>(s.forward_bytes + s.backward_bytes);
+  }
+  b.seconds = least_seconds(b.roof, steps);
+  return b;
 }
 
-void report(const BenchArgs& args, const Workload& work, const PlanMemory& memory, const Measured& m,
+void report_roof(const Bound& b, double batch, double rate, Json& record, const Output& out) {
+  const double roof = batch / b.seconds, arithmetic = batch * b.roof.flops_per_second / b.flops;
+  record["flops_a_step"] = b.flops;
+  record["traffic_bytes_a_step"] = b.bytes;
+  record["roof_images_per_second"] = roof;
+  record["roof_share"] = rate / roof;
+  record["arithmetic_roof_images_per_second"] = arithmetic;
+  record["machine"] = to_json(b.roof);
+  out.print("machine: {}\n", describe(b.roof));
+  out.print(
+      "roof of this plan, {} and {} a step: {:.1f} img/s, {} of it reached (arithmetic alone: {:.1f} img/s, {})\n",
+      human_count(b.flops) + "FLOP", human_bytes(b.bytes), roof, percent(100 * rate / roof, 1), arithmetic,
+      percent(100 * rate / arithmetic, 1));
+}
+
+void report(const BenchArgs& args, const Workload& work, const Measured& m, const Bound& bound, int64_t peak_bytes,
             const Output& out) {
-  const bool train = args.work.compile.mode == Mode::train;
-  const double rate = static_cast<double>(m.images) / m.seconds, flops = flops_a_picture(work, train) * rate;
+  const int64_t arena_bytes = work.plan().memory().arena_bytes;
+  const double compile_seconds = work.compile_seconds();
+  const auto batch = static_cast<double>(args.work.compile.batch);
+  const double rate = static_cast<double>(m.images) / m.seconds, flops = bound.flops / batch * rate;
   const double p50 = percentile(m.sorted_ms, 0.5), p90 = percentile(m.sorted_ms, 0.9),
                p99 = percentile(m.sorted_ms, 0.99);
   Json record = {{"model", args.work.model},
@@ -102,21 +137,25 @@ void report(const BenchArgs& args, const Workload& work, const PlanMemory& memor
                  {"latency_ms_p90", p90},
                  {"latency_ms_p99", p99},
                  {"latency_ms_min", m.sorted_ms.front()}};
+  record["compile_ms"] = compile_seconds * 1e3;
+  record["first_step_ms"] = m.first_step_seconds * 1e3;
   record["gflop_per_second"] = flops / 1e9;
   if (!args.work.data.empty()) record["data_wait_share"] = m.wait_share;
-  record["arena_bytes"] = memory.arena_bytes;
-  record["peak_memory_bytes"] = peak_memory_bytes();
+  record["arena_bytes"] = arena_bytes;
+  record["peak_memory_bytes"] = peak_bytes;
   const double faults = static_cast<double>(m.page_faults) / static_cast<double>(m.sorted_ms.size());
   record["page_faults_per_step"] = faults;
-  out.record(record);
   out.print("{:.1f} img/s ({} steps of {} in {:.1f} s, {:.1f} GFLOP/s)\n", rate, m.sorted_ms.size(),
             args.work.compile.batch, m.seconds, flops / 1e9);
   out.print("a step: median {:.2f} ms, 90 % {:.2f} ms, 99 % {:.2f} ms, fastest {:.2f} ms\n", p50, p90, p99,
             m.sorted_ms.front());
+  out.print("the plan was compiled in {:.0f} ms, its first step took {:.0f} ms\n", compile_seconds * 1e3,
+            m.first_step_seconds * 1e3);
   if (!args.work.data.empty()) out.print("waited for data {:.1f} % of the time\n", m.wait_share * 100);
   out.print("memory: {} at most, {} of it the arena; {:.1f} page faults a step\n",
-            human_bytes(static_cast<double>(peak_memory_bytes())), human_bytes(static_cast<double>(memory.arena_bytes)),
-            faults);
+            human_bytes(static_cast<double>(peak_bytes)), human_bytes(static_cast<double>(arena_bytes)), faults);
+  report_roof(bound, batch, rate, record, out);
+  out.record(record);
 }
 
 int run(BenchArgs& args, const Output& out) {
@@ -127,7 +166,8 @@ int run(BenchArgs& args, const Output& out) {
   out.log("{}, {}, batch {}, {}, {} threads, {}, input from {}\n", args.work.model, args.mode, compile.batch,
           dtype_word(compile.dtype), threads(), name_of(isa()), args.work.data.empty() ? "memory" : args.work.data);
   const Measured measured = measure(work, args, out);
-  report(args, work, work.plan().memory(), measured, out);
+  const int64_t peak_bytes = peak_memory_bytes();  // before the roofline is measured, which takes memory of its own
+  report(args, work, measured, bound_of(work.plan(), !args.no_cache, out), peak_bytes, out);
   return 0;
 }
 
@@ -164,6 +204,8 @@ const RegisterCommand registered{{
       add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_no_tune_flag(app, args->work.compile.tune);
       add_conv_flag(app, args->work.compile.conv);
+      app.add_flag("--no-cache", args->no_cache,
+                   "Measure the machine's roofline even if it is known, and keep nothing");
       add_device_flag(app);
       add_threads_flag(app);
       return [args, &out] { return run(*args, out); };

@@ -1,9 +1,10 @@
 // resnet plan: how a network will be computed: every step with its kernel, shapes, bytes and work, and, where a better
-// kernel was not taken, why. With --profile the steps are timed.
+// kernel was not taken, why. With --profile the steps are timed and compared with this machine's roofline.
 #include <chrono>
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/roofline_cache.h"
 #include "cli/text.h"
 #include "cli/workload.h"
 #include "core/check.h"
@@ -18,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 struct PlanArgs {
   WorkloadOptions work;
   std::string mode = "infer", dtype = "auto";
-  bool profile = false, no_fuse = false;
+  bool profile = false, no_fuse = false, no_cache = false;
   double seconds = 3;
 };
 
@@ -34,23 +35,29 @@ int64_t profile(Workload& work, double seconds) {
 }
 
 struct Totals {
-  int64_t flops = 0, bytes = 0;
-  double seconds = 0;
+  double flops = 0, bytes = 0, seconds = 0;
 };
 
-// Floating-point operations of a step; backward of a step with weights takes twice what forward takes.
-int64_t flops_of(const StepInfo& s, bool train) { return 2 * s.multiply_adds * (train ? 3 : 1); }
-double seconds_of(const StepInfo& s) { return s.forward_seconds + s.backward_seconds; }
+// What was measured with --profile.
+struct Profiled {
+  int64_t runs = 0;
+  Roofline roof;
+};
 
-Totals totals_of(const std::vector<StepInfo>& steps, bool train) {
+double seconds_of(const StepInfo& s) { return s.forward_seconds + s.backward_seconds; }
+double bytes_of(const StepInfo& s) { return static_cast<double>(s.forward_bytes + s.backward_bytes); }
+
+Totals totals_of(const std::vector<StepInfo>& steps) {
   Totals t;
   for (const StepInfo& s : steps) {
-    t.flops += flops_of(s, train);
-    t.bytes += s.forward_bytes + s.backward_bytes;
+    t.flops += flops_of(s);
+    t.bytes += bytes_of(s);
     t.seconds += seconds_of(s);
   }
   return t;
 }
+
+double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 Json shape_json(const Shape& shape) {
   Json list = Json::array();
@@ -58,7 +65,7 @@ Json shape_json(const Shape& shape) {
   return list;
 }
 
-Json step_json(const StepInfo& s, const PlanArgs& args, bool train) {
+Json step_json(const StepInfo& s, bool train, const Totals& totals, const Profiled* profiled) {
   Json inputs = Json::array();
   for (const Shape& x : s.x) inputs.push_back(shape_json(x));
   Json step = {{"name", s.name},
@@ -69,26 +76,26 @@ Json step_json(const StepInfo& s, const PlanArgs& args, bool train) {
                {"input_shapes", inputs},
                {"output_shape", shape_json(s.y)},
                {"multiply_adds", s.multiply_adds},
-               {"flops", flops_of(s, train)},
+               {"flops", flops_of(s)},
                {"forward_bytes", s.forward_bytes},
                {"backward_bytes", s.backward_bytes}};
-  if (args.profile) {
+  if (profiled != nullptr) {
     step["forward_ms"] = s.forward_seconds * 1e3;
     if (train) step["backward_ms"] = s.backward_seconds * 1e3;
+    step["time_share"] = share(seconds_of(s), totals.seconds);
+    step["roof_ms"] = least_seconds(profiled->roof, s) * 1e3;
+    step["roof_share"] = share(least_seconds(profiled->roof, s), seconds_of(s));
   }
   return step;
 }
 
-void record(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& out) {
+void record(const Plan& plan, const PlanArgs& args, const Profiled* profiled, const Output& out) {
   const bool train = args.work.compile.mode == Mode::train;
   const std::vector<StepInfo> steps = plan.steps();
-  const Totals totals = totals_of(steps, train);
+  const Totals totals = totals_of(steps);
   const PlanMemory memory = plan.memory();
   Json list = Json::array();
-  for (const StepInfo& s : steps) {
-    list.push_back(step_json(s, args, train));
-    if (args.profile) list.back()["time_share"] = totals.seconds > 0 ? seconds_of(s) / totals.seconds : 0;
-  }
+  for (const StepInfo& s : steps) list.push_back(step_json(s, train, totals, profiled));
   Json result = {{"model", args.work.model},
                  {"mode", args.mode},
                  {"batch", args.work.compile.batch},
@@ -100,9 +107,13 @@ void record(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& 
                  {"arena_bytes_no_reuse", memory.arena_bytes_no_reuse},
                  {"parameter_bytes", memory.parameter_bytes},
                  {"gradient_bytes", memory.gradient_bytes}};
-  if (args.profile) {
-    result["runs"] = runs;
+  if (profiled != nullptr) {
+    const double least = least_seconds(profiled->roof, steps);
+    result["runs"] = profiled->runs;
     result["latency_ms_mean"] = totals.seconds * 1e3;
+    result["roof_ms"] = least * 1e3;
+    result["roof_share"] = share(least, totals.seconds);
+    result["machine"] = to_json(profiled->roof);
   }
   result["steps"] = list;
   out.record(result);
@@ -119,51 +130,53 @@ std::vector<Table::Column> columns_of(const PlanArgs& args, bool train) {
   if (!args.profile) return columns;
   columns.push_back({"forward"});
   if (train) columns.push_back({"backward"});
-  for (const char* title : {"share", "GFLOP/s", "GB/s"}) columns.push_back({title});
+  for (const char* title : {"share", "GFLOP/s", "GB/s", "of roof"}) columns.push_back({title});
   return columns;
 }
 
 std::string milliseconds(double seconds) { return fmt::format("{:.3f} ms", seconds * 1e3); }
 
-std::vector<std::string> row_of(const StepInfo& s, const PlanArgs& args, bool train, const Totals& totals) {
-  const auto flops = static_cast<double>(flops_of(s, train)),
-             bytes = static_cast<double>(s.forward_bytes + s.backward_bytes);
+std::vector<std::string> row_of(const StepInfo& s, bool train, const Totals& totals, const Profiled* profiled) {
+  const double flops = flops_of(s), bytes = bytes_of(s);
   std::vector<std::string> row = {
       s.name, s.op, s.attributes, s.y.str(), s.kernel, flops == 0 ? "" : human_count(flops), human_bytes(bytes)};
-  if (!args.profile) return row;
+  if (profiled == nullptr) return row;
   const double seconds = seconds_of(s);
   const auto rate = [&](double amount) {
     return seconds > 0 && amount > 0 ? fmt::format("{:.1f}", amount / seconds / 1e9) : "";
   };
   row.push_back(milliseconds(s.forward_seconds));
   if (train) row.push_back(milliseconds(s.backward_seconds));
-  row.push_back(percent(totals.seconds > 0 ? 100 * seconds / totals.seconds : 0, 1));
+  row.push_back(percent(100 * share(seconds, totals.seconds), 1));
   row.push_back(rate(flops));
   row.push_back(rate(bytes));
+  row.push_back(percent(100 * share(least_seconds(profiled->roof, s), seconds), 0));
   return row;
 }
 
-void show(const Plan& plan, const PlanArgs& args, int64_t runs, const Output& out) {
+void show(const Plan& plan, const PlanArgs& args, const Profiled* profiled, const Output& out) {
   const bool train = args.work.compile.mode == Mode::train;
   const std::vector<StepInfo> steps = plan.steps();
-  const Totals totals = totals_of(steps, train);
+  const Totals totals = totals_of(steps);
   Table table(columns_of(args, train));
   for (const StepInfo& s : steps) {
-    table.row(row_of(s, args, train, totals));
+    table.row(row_of(s, train, totals, profiled));
     if (!s.why.empty()) table.note("why: " + s.why);
   }
   out.print("{}\n", table.str());
   const PlanMemory memory = plan.memory();
   const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
-  out.print("{} steps, {} FLOP, {} read and written\n", steps.size(), human_count(static_cast<double>(totals.flops)),
-            bytes(totals.bytes));
+  out.print("{} steps, {} FLOP, {} read and written\n", steps.size(), human_count(totals.flops),
+            human_bytes(totals.bytes));
   out.print("memory: arena {} with buffers reused, {} without; weights {}{}\n", bytes(memory.arena_bytes),
             bytes(memory.arena_bytes_no_reuse), bytes(memory.parameter_bytes),
             train ? ", gradients " + bytes(memory.gradient_bytes) : "");
-  if (!args.profile) return;
+  if (profiled == nullptr) return;
   out.print("time: {} a run (mean of {}), {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n", milliseconds(totals.seconds),
-            runs, static_cast<double>(totals.flops) / totals.seconds / 1e9,
-            static_cast<double>(totals.bytes) / totals.seconds / 1e9, threads());
+            profiled->runs, totals.flops / totals.seconds / 1e9, totals.bytes / totals.seconds / 1e9, threads());
+  const double least = least_seconds(profiled->roof, steps);
+  out.print("machine: {}\nroof of these steps: {} a run, {} of it reached\n", describe(profiled->roof),
+            milliseconds(least), percent(100 * share(least, totals.seconds), 1));
 }
 
 int run(PlanArgs& args, const Output& out) {
@@ -174,9 +187,11 @@ int run(PlanArgs& args, const Output& out) {
   Workload work(args.work);
   out.log("{}, batch {}, {}, {}, backend {}\n\n", args.work.model, compile.batch, args.mode, dtype_word(compile.dtype),
           compile.backend);
-  const int64_t runs = args.profile ? profile(work, args.seconds) : 0;
-  record(work.plan(), args, runs, out);
-  show(work.plan(), args, runs, out);
+  Profiled measured;
+  if (args.profile) measured = {profile(work, args.seconds), roofline(compile.dtype, !args.no_cache, out)};
+  const Profiled* profiled = args.profile ? &measured : nullptr;
+  record(work.plan(), args, profiled, out);
+  show(work.plan(), args, profiled, out);
   return 0;
 }
 
@@ -198,6 +213,8 @@ const RegisterCommand registered{{
           ->check(number_from(1e-3))
           ->type_name("S")
           ->capture_default_str();
+      app.add_flag("--no-cache", args->no_cache,
+                   "With --profile: measure the machine's roofline even if it is known, and keep nothing");
       app.add_flag("--no-fuse", args->no_fuse, "Without the fusion passes, one step a node");
       choose_from(app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle"),
                   {"cpu", "ref"})

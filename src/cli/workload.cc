@@ -1,6 +1,7 @@
 #include "cli/workload.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "core/check.h"
@@ -32,7 +33,9 @@ Workload::Workload(const WorkloadOptions& options) {
   graph_ = make_model(options.model, {.classes = classes_of(splits), .image_size = options.image_size});
   params_ = init_params(graph_);
   if (options.compile.dtype == DType::u8) params_ = quantize(graph_, params_, {random_batch(options)}, "max").weights;
+  const auto start = std::chrono::steady_clock::now();
   plan_ = std::make_unique<Plan>(graph_, options.compile);
+  compile_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   plan_->bind(params_);
   if (options.compile.mode == Mode::train) sgd_ = std::make_unique<Sgd>(TrainConfig{}, graph_.params(), params_);
   fill_random(plan_->input());

@@ -31,8 +31,10 @@ class Workload {
   /// Takes a batch (from the loader, if there is one) and runs the network on it; in training also backward and SGD.
   void step();
   Plan& plan() { return *plan_; }
+  const Plan& plan() const { return *plan_; }
   const Graph& graph() const { return graph_; }  ///< before the passes
   double wait_seconds() const;                   ///< in all, for the loader's workers
+  double compile_seconds() const { return compile_seconds_; }
 
  private:
   void fill_random(Tensor& x) const;
@@ -46,6 +48,7 @@ class Workload {
   std::unique_ptr<Loader> loader_;
   Batch batch_;
   int64_t epoch_ = 0;
+  double compile_seconds_ = 0;
 };
 
 }  // namespace resnet::cli

@@ -54,7 +54,8 @@ TEST(Plan, ListsStepsAndTimesThem) {
     EXPECT_FALSE(step.at("kernel").get<std::string>().empty());
     EXPECT_FALSE(step.contains("forward_ms"));
   }
-  const nlohmann::json timed = resnet_program(model + "--profile --seconds 0.05").record();
+  const nlohmann::json timed = resnet_program(model + "--profile --seconds 0.05 --no-cache").record();
+  EXPECT_GT(timed.at("roof_share"), 0);
   double share = 0;
   for (const auto& step : timed.at("steps")) share += step.at("time_share").get<double>();
   EXPECT_NEAR(share, 1, 1e-6);
@@ -62,16 +63,36 @@ TEST(Plan, ListsStepsAndTimesThem) {
 }
 
 TEST(Bench, MeasuresSteps) {
-  const std::string flags = "bench --json --model cifar-resnet8 -b 8 --steps 3 --mode ";
+  const TempFolder cache;
+  const std::string flags = "bench --json --model cifar-resnet8 -b 8 --steps 3 --mode ",
+                    home = "XDG_CACHE_HOME=" + cache.path();
   for (const std::string mode : {"train", "infer"}) {
-    const nlohmann::json bench = resnet_program(flags + mode).record();
+    const nlohmann::json bench = resnet_program(flags + mode, home).record();
     EXPECT_EQ(bench.at("steps"), 3);
     EXPECT_GT(bench.at("images_per_second"), 0);
+    EXPECT_GT(bench.at("compile_ms"), 0);
+    EXPECT_GT(bench.at("first_step_ms"), 0);
     EXPECT_GE(bench.at("latency_ms_p99"), bench.at("latency_ms_p50"));
     EXPECT_GT(bench.at("peak_memory_bytes"), 1 << 20);
   }
-  const nlohmann::json fed = resnet_program(flags + "train --data synthetic:train=100,val=10").record();
+  const nlohmann::json fed = resnet_program(flags + "train --data synthetic:train=100,val=10", home).record();
   EXPECT_GE(fed.at("data_wait_share"), 0);
+}
+
+TEST(Bench, StatesItsShareOfTheRooflineAndKeepsTheRoofline) {
+  const TempFolder cache;
+  const std::string flags = "bench --json --model cifar-resnet8 --mode infer -b 8 --steps 3 --dtype f32",
+                    home = "XDG_CACHE_HOME=" + cache.path(), file = cache / "resnet/roofline.json";
+  const nlohmann::json first = resnet_program(flags + " --no-cache", home).record();
+  EXPECT_FALSE(fs::exists(file));
+  const double rate = first.at("images_per_second"), roof = first.at("roof_images_per_second");
+  EXPECT_GT(roof, 0);
+  EXPECT_NEAR(first.at("roof_share").get<double>(), rate / roof, 1e-6 * rate / roof);
+  const nlohmann::json kept = resnet_program(flags, home).record();
+  ASSERT_TRUE(fs::exists(file));
+  EXPECT_EQ(resnet_program(flags, home).record().at("machine"), kept.at("machine"));
+  write_file(file, "not a cache");
+  EXPECT_GT(resnet_program(flags, home).record().at("machine").at("gflop_per_second"), 0);
 }
 
 }  // namespace
