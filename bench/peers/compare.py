@@ -1,157 +1,142 @@
-# Runs this program and PyTorch side by side, alternately for several rounds on the same machine and threads, and writes the
+# Runs this program and its peers side by side, alternately for several rounds on the same machine and threads, and writes the
 # medians, spreads and ratios as a table (.md) and every single measurement as a row (.json). Called by scripts/bench-peers.
-"""Compare training speed and memory with PyTorch's."""
+"""Compare speed and memory with the peers'."""
 import argparse
-import datetime
 import json
 import os
-import platform
 import re
-import statistics
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-CASES = [   # model, batch, steps a measurement, steps a measurement with --quick
-    ("cifar-resnet20", 128, 100, 3),
-    ("resnet50", 32, 8, 1),
-]
-# PyTorch at its best: without these, page faults on large outputs cost it up to 40 %.
-TUNED_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296",
-                "MALLOC_TOP_PAD_": "67108864", "THP_MEM_ALLOC_ENABLE": "1",
-                "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+import cases
+import machine
+import table
 
 
-def first_line(command):
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
-def cpu_name():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        match = re.search(r"model name\s*:\s*(.*)", info.read())
-    return match.group(1).strip() if match else platform.processor()
+def knows_int8(program):
+    text = subprocess.run([program, "bench", "--help"], capture_output=True, text=True, check=False).stdout
+    return "int8" in text
 
 
-def last_json(command, extra_environment):
-    """Runs a command and returns the last JSON object it printed."""
-    environment = dict(os.environ, OMP_NUM_THREADS=extra_environment.pop("threads"), **extra_environment)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
-        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    return json.loads(lines[-1])
+def shown(word):
+    """A word of a command as it stands in the table of results: no machine's own paths."""
+    if word == sys.executable:
+        return "python"
+    root = os.environ["RESNET_PEERS_CACHE"]
+    if word.startswith(root):
+        return "CACHE" + word[len(root):]
+    return os.path.relpath(word, machine.ROOT) if os.path.isabs(word) else word
 
 
-def run_product(options, case, dtype, steps):
-    model, batch = case[:2]
-    command = [options.program, "bench", "--model", model, "--mode", "train", "-b", str(batch), "--dtype", dtype,
-               "--threads", str(options.threads), "--steps", str(steps), "--json"]
-    if model.startswith("cifar"):   # with the data pipeline, as on the other side
-        command += ["--data", options.data or "synthetic:train=50000,val=1000"]
-    row = last_json(command, {"threads": str(options.threads)})
-    return {"program": "resnet.cpp", "mode": "bench", **row, "model": model, "dtype": dtype, "batch": batch,
-            "step_ms_p50": row.get("latency_ms_p50"), "command": " ".join(["resnet", *command[1:]])}
+def measure_one(run, options, number):
+    row = machine.run(run.command, machine.environment(options, not run.ours))
+    case = run.case
+    row.update(program=run.program, mode=run.mode, round=number, kind=case.kind, model=case.model, batch=case.batch,
+               dtype=case.dtype, command=" ".join(shown(word) for word in run.command))
+    if not run.ours:
+        row["version"] = row.get("version") or VERSIONS.get(run.program, "")
+    speed = f"{row['images_per_second']:.1f} img/s" if "images_per_second" in row else f"{row['start_ms_p50']:.1f} ms"
+    latency = f", p50 {row['latency_ms_p50']:.2f} ms" if row.get("latency_ms_p50") else ""
+    say(f"{number}: {case}: {run.program}, {run.mode}: {speed}{latency}")
+    return row
 
 
-def run_pytorch(options, case, dtype, steps, compiled):
-    model, batch = case[:2]
-    command = [sys.executable, os.path.join(HERE, "pytorch_train.py"), "--model", model, "--batch", str(batch),
-               "--dtype", dtype, "--threads", str(options.threads), "--steps", str(steps)]
-    if options.data:
-        command += ["--data", options.data]
-    if compiled:
-        command.append("--compile")
-    row = last_json(command, {"threads": str(options.threads), **TUNED_MALLOC})
-    return {**row, "command": " ".join(["python", "bench/peers/pytorch_train.py", *command[2:]])}
+VERSIONS = {}   # of peers, as their preparation says
 
 
-def measure(options):
+def prepare(runs, options):
+    """Exports, quantises and fills the peers' caches, in processes that are not measured."""
+    for run in runs:
+        if not run.prepare:
+            continue
+        done = subprocess.run(run.prepare, capture_output=True, text=True, check=False,
+                              env=machine.environment(options, False))
+        if done.returncode:
+            sys.exit(f"{' '.join(run.prepare)}: exit code {done.returncode}\n{done.stderr[-4000:]}")
+        for line in done.stdout.splitlines():
+            if line.startswith('{"version"'):
+                VERSIONS[run.program] = json.loads(line)["version"]
+
+
+def worth_repeating(runs, rows, case):
+    """After the first round: ours, and of every peer the mode with the highest throughput and the one with the lowest latency."""
+    rows = [row for row in rows if table.key(row) == table.case_key(case)]
+    keep = set()
+    for program in {row["program"] for row in rows}:
+        own = [row for row in rows if row["program"] == program]
+        keep.add((program, max(own, key=lambda row: row.get("images_per_second", 0))["mode"]))
+        timed = [row for row in own if row.get("latency_ms_p50")]
+        if case.batch == 1 and timed:
+            keep.add((program, min(timed, key=lambda row: row["latency_ms_p50"])["mode"]))
+    return [run for run in runs if run.ours or (run.program, run.mode) in keep]
+
+
+def measure(options, save):
     rows = []
-    for number in range(options.rounds):
-        for case in CASES:
-            if options.model and case[0] != options.model:
-                continue
-            steps = case[3] if options.quick else case[2]
-            for dtype in options.dtypes.split(","):
-                runs = [lambda: run_product(options, case, dtype, steps),
-                        lambda: run_pytorch(options, case, dtype, steps, False),
-                        lambda: run_pytorch(options, case, dtype, steps, True)]
-                for run in runs[number % 3:] + runs[:number % 3]:   # no one is always first
-                    row = {"round": number + 1, **run()}
-                    print(f"{row['program']:10} {row['model']} {dtype} {row['mode']}: "
-                          f"{row['images_per_second']:.1f} img/s", file=sys.stderr, flush=True)
-                    rows.append(row)
-    return rows
-
-
-def spread(rows, key, scale):
-    values = [row[key] / scale for row in rows if row.get(key)]
-    if not values:
-        return None, "–"
-    middle = statistics.median(values)
-    digits = 0 if middle >= 100 else 1 if middle >= 10 else 2
-    return middle, f"{middle:.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
-
-
-def table(rows):
-    """Markdown: one line a case, PyTorch's best mode chosen by its median."""
-    lines = ["| training | resnet.cpp, img/s | PyTorch's best, img/s | its mode | speed ratio | resnet.cpp, peak MB "
-             "| PyTorch, peak MB | memory ratio |", "|---|---|---|---|---|---|---|---|"]
-    cases = list(dict.fromkeys((row["model"], row["batch"], row["dtype"]) for row in rows))
-    for case in cases:
-        group = [row for row in rows if (row["model"], row["batch"], row["dtype"]) == case]
-        ours = [row for row in group if row["program"] == "resnet.cpp"]
-        modes = {mode: [row for row in group if row["program"] == "pytorch" and row["mode"] == mode]
-                 for mode in dict.fromkeys(row["mode"] for row in group if row["program"] == "pytorch")}
-        best = max(modes, key=lambda mode: spread(modes[mode], "images_per_second", 1)[0])
-        speed, speed_text = spread(ours, "images_per_second", 1)
-        peer, peer_text = spread(modes[best], "images_per_second", 1)
-        memory, memory_text = spread(ours, "peak_memory_bytes", 1e6)
-        peer_memory, peer_memory_text = spread(modes[best], "peak_memory_bytes", 1e6)
-        memory_ratio = f"{memory / peer_memory:.2f}" if memory and peer_memory else "–"
-        lines.append(f"| {case[0]}, batch {case[1]}, {case[2]} | {speed_text} | {peer_text} | {best} "
-                     f"| **{speed / peer:.2f}** | {memory_text} | {peer_memory_text} | {memory_ratio} |")
-    return "\n".join(lines)
+    plan = {case: cases.runs(case, options) for case in cases.cases(options)}
+    skipped = []
+    for case in [case for case in plan if case.dtype == "int8" and not knows_int8(options.program)]:
+        skipped.append(f"{case}: resnet.cpp skipped, for `resnet bench` does not know int8")
+        plan[case] = plan[case][1:]
+    for line in skipped:
+        say(line)
+    for case, runs in plan.items():
+        prepare(runs, options)
+    for number in range(1, options.rounds + 1):
+        for case, runs in plan.items():
+            turn = (number - 1) % max(1, len(runs))   # no one is always first
+            for run in runs[turn:] + runs[:turn]:
+                rows.append(measure_one(run, options, number))
+                save(rows, skipped)
+            if number == 1 and not options.all_modes:
+                plan[case] = worth_repeating(runs, rows, case)
+    return rows, skipped
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", default=os.path.join(ROOT, "build/release/resnet"))
+    parser.add_argument("--program", default=os.path.join(machine.ROOT, "build/release/resnet"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--dtypes", default="bf16,f32")
-    parser.add_argument("--model", default="", help="one of the cases only")
+    parser.add_argument("--only", default="", help="TRAIN, INFER, COLD, or several with commas (default: all)")
+    parser.add_argument("--dtypes", default="bf16,f32,int8")
+    parser.add_argument("--model", default="", help="these models only, with commas")
+    parser.add_argument("--batch", type=int, nargs="*", help="these batch sizes only")
+    parser.add_argument("--seconds", type=float, default=5, help="of a measurement of inference; training takes twice that")
     parser.add_argument("--data", default="", help="folder with CIFAR-10's binary files, for both sides")
-    parser.add_argument("--quick", action="store_true", help="a few steps: to see whether it works, not to measure")
-    parser.add_argument("--output-dir", default=os.path.join(ROOT, "results"))
+    parser.add_argument("--all-modes", action="store_true",
+                        help="every mode of the peers in every round (default: after the first round only their best)")
+    parser.add_argument("--no-compile", action="store_true", help="leave out PyTorch's compiler, which takes minutes")
+    parser.add_argument("--peer-isa", default="", choices=["", *machine.HELD_BACK],
+                        help="hold everybody back to a processor of this kind")
+    parser.add_argument("--quick", action="store_true", help="short runs: to see whether it works, not to measure")
+    parser.add_argument("--output-dir", default=os.path.join(machine.ROOT, "results"))
     return parser.parse_args()
 
 
 def main():
     options = parse()
-    rows = measure(options)
-    cpu, date = cpu_name(), datetime.date.today().isoformat()
-    about = {"date": date, "cpu": cpu, "threads": options.threads, "kernel": platform.release(),
-             "commit": first_line(["git", "describe", "--always", "--dirty"]),
-             "versions": {"resnet": first_line([options.program, "--version"]),
-                          "pytorch": next(row["version"] for row in rows if row["program"] == "pytorch")}}
-    name = re.sub(r"[^A-Za-z0-9]+", "-", cpu).strip("-").lower()
-    path = os.path.join(options.output_dir, f"peers-{name}-{date}")
-    os.makedirs(options.output_dir, exist_ok=True)
-    with open(path + ".json", "w", encoding="utf-8") as out:
-        json.dump({**about, "rows": rows}, out, indent=1)
-        out.write("\n")
-    text = (f"# Training beside PyTorch {about['versions']['pytorch']}\n\n{cpu}, {options.threads} threads, {date}, commit "
-            f"{about['commit']}. Median (least–most) of {options.rounds} alternating rounds; PyTorch channels-last, eager and "
-            "compiled, with tuned malloc and huge pages; cifar-resnet20 with its data pipeline on both sides.\n"
-            f"Command: `{' '.join(['scripts/bench-peers', *sys.argv[1:]])}`\n\n{table(rows)}\n")
-    with open(path + ".md", "w", encoding="utf-8") as out:
-        out.write(text)
-    print(text)
+    os.environ.setdefault("RESNET_PEERS_CACHE", os.path.join(machine.ROOT, "build/peers/cache"))
+    parts = [machine.cpu_name(), options.only, options.peer_isa and "as " + options.peer_isa]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", " ".join(part for part in parts if part)).strip("-").lower()
+
+    def save(rows, skipped):
+        about = machine.about(options, rows)
+        path = os.path.join(options.output_dir, f"peers-{name}-{about['date']}")
+        os.makedirs(options.output_dir, exist_ok=True)
+        with open(path + ".json", "w", encoding="utf-8") as out:
+            json.dump({**about, "skipped": skipped, "rows": rows}, out, indent=1)
+            out.write("\n")
+        text = table.page(about, rows, skipped)
+        with open(path + ".md", "w", encoding="utf-8") as out:
+            out.write(text)
+        return text
+
+    print(save(*measure(options, save)))
 
 
 if __name__ == "__main__":
