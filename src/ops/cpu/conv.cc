@@ -78,8 +78,8 @@ std::string reject_conv_pass(const ConvCase& c, const std::string& only) {
 
 std::string best_conv_entry(const ConvCase& c) {
   std::string why;
-  const ConvPassEntry* e = find(c, "", why);
-  return e ? e->name : "";
+  const std::vector<const ConvPassEntry*> candidates = takers(c, "", why);
+  return candidates.empty() ? "" : candidates[0]->name;
 }
 
 std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only, std::string* why) {

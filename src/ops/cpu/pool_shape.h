@@ -25,6 +25,14 @@ template <class Body> void over_rows(const KernelSpec& spec, int64_t rows, const
   });
 }
 
+/// Calls body(n, offset in x, offset in y) for every picture of the batch, on all threads. Offsets count elements.
+template <class T, class Body> void over_pictures(const KernelSpec& spec, const Body& body) {
+  const int64_t x = spec.x[0].elements() / spec.x[0][0], y = spec.y.elements() / spec.y[0];
+  parallel_for(spec.x[0][0], [&](int64_t begin, int64_t end, int) {
+    for (int64_t n = begin; n < end; ++n) body(n, n * x, n * y);
+  });
+}
+
 /// The elements before picture n.
 inline int64_t picture(const Shape& s, int64_t n) { return n * (s.elements() / s[0]); }
 

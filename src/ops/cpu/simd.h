@@ -31,6 +31,10 @@ inline void store(uint16_t* p, int64_t i, float v) {
   p[i] = static_cast<uint16_t>((b.u + 0x7fffu + ((b.u >> 16) & 1u)) >> 16);
 }
 
+// u8 holds whole numbers of 0 to 255, which pass through floats unharmed.
+inline float load(const uint8_t* p, int64_t i) { return p[i]; }
+inline void store(uint8_t* p, int64_t i, float v) { p[i] = static_cast<uint8_t>(v); }
+
 // Sixteen floats; the compiler splits them where registers are narrower.
 typedef float F16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint32_t U16 __attribute__((vector_size(64), aligned(4), may_alias));
@@ -45,6 +49,10 @@ inline F16 load16(const uint16_t* p) {
 #else
   return reinterpret_cast<F16>(__builtin_convertvector(*reinterpret_cast<const H16*>(p), U16) << 16);
 #endif
+}
+inline F16 load16(const uint8_t* p) { return __builtin_convertvector(*reinterpret_cast<const B16*>(p), F16); }
+inline void store16(uint8_t* p, F16 v) {
+  *reinterpret_cast<B16*>(p) = __builtin_convertvector(__builtin_convertvector(v, U16), B16);
 }
 // Rounded to nearest even; the processor's own instruction takes subnormal numbers for zeros.
 inline H16 bf16(F16 v) {
