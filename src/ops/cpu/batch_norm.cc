@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "ops/cpu/batch_norm_loops.h"
 #include "ops/cpu/batch_norm_sums.h"
+#include "ops/cpu/past_caches.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -19,9 +20,6 @@ template <class T> const BatchNormLoops<T>& loops();
 template <> const BatchNormLoops<float>& loops<float>() { return batch_norm_table().f32; }
 template <> const BatchNormLoops<uint16_t>& loops<uint16_t>() { return batch_norm_table().bf16; }
 
-// An output of more bytes a thread than this would not stay in a second-level cache until it is read.
-constexpr int64_t kStreamBytes = int64_t{3} << 19;
-
 constexpr int64_t kMean = 0, kInvStd = 1;  // rows of the saved statistics of a group
 
 template <class T> class CpuBatchNorm final : public Kernel {
@@ -31,7 +29,7 @@ template <class T> class CpuBatchNorm final : public Kernel {
     const int64_t group = a_.group > 0 && spec.train ? std::min(a_.group, n) : n;
     groups_ = (n + group - 1) / group;
     rows_ = spec.y.elements() / c_;
-    stream_ = spec.y.elements() * static_cast<int64_t>(sizeof(T)) / threads() > kStreamBytes;
+    stream_ = past_caches(spec.y.elements() * static_cast<int64_t>(sizeof(T)));
     group_rows_ = group * spec.y[1] * spec.y[2];
     // Workspace: two sums a channel and thread in double, then five vectors of coefficients.
     sums_bytes_ = static_cast<size_t>(threads() * 2 * c_) * sizeof(double);

@@ -16,18 +16,22 @@ template <class T> class CpuMaxPool final : public Kernel {
   std::string name() const override { return "own"; }
 
   void forward(const KernelArgs& k) override {
-    over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
+    over_rows(spec_, shape_.oh, [&](int64_t n, int64_t begin, int64_t end) {
+      const int64_t y = picture(spec_.y, n);
       auto* winner = static_cast<uint8_t*>(k.saved);
-      pool_loops<T>().max(shape_, static_cast<const T*>(k.x[0]) + x, static_cast<T*>(k.y) + y,
+      pool_loops<T>().max(shape_, {begin, end, past_caches<T>(spec_.y)},
+                          static_cast<const T*>(k.x[0]) + picture(spec_.x[0], n), static_cast<T*>(k.y) + y,
                           winner ? winner + y : nullptr);
     });
   }
 
   void backward(const KernelArgs& k) override {
     if (!k.dx[0]) return;
-    over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
-      pool_loops<T>().max_backward(shape_, static_cast<const T*>(k.dy) + y, static_cast<const uint8_t*>(k.saved) + y,
-                                   static_cast<T*>(k.dx[0]) + x, k.accumulate[0]);
+    over_rows(spec_, shape_.h, [&](int64_t n, int64_t begin, int64_t end) {
+      const int64_t y = picture(spec_.y, n);
+      pool_loops<T>().max_backward(shape_, {begin, end, past_caches<T>(spec_.x[0]), k.accumulate[0]},
+                                   static_cast<const T*>(k.dy) + y, static_cast<const uint8_t*>(k.saved) + y,
+                                   static_cast<T*>(k.dx[0]) + picture(spec_.x[0], n));
     });
   }
 

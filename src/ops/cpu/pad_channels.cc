@@ -17,17 +17,19 @@ template <class T> class CpuPadChannels final : public Kernel {
   std::string name() const override { return "own"; }
 
   void forward(const KernelArgs& k) override {
-    over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
-      pool_loops<T>().pad_channels(shape_, static_cast<const T*>(k.x[0]) + x, static_cast<T*>(k.y) + y, a_.out,
-                                   a_.before);
+    over_rows(spec_, shape_.oh, [&](int64_t n, int64_t begin, int64_t end) {
+      pool_loops<T>().pad_channels(shape_, {begin, end, past_caches<T>(spec_.y)},
+                                   static_cast<const T*>(k.x[0]) + picture(spec_.x[0], n),
+                                   static_cast<T*>(k.y) + picture(spec_.y, n), a_.out, a_.before);
     });
   }
 
   void backward(const KernelArgs& k) override {
     if (!k.dx[0]) return;
-    over_pictures<T>(spec_, [&](int64_t, int64_t x, int64_t y) {
-      pool_loops<T>().pad_channels_backward(shape_, static_cast<const T*>(k.dy) + y, static_cast<T*>(k.dx[0]) + x,
-                                            a_.out, a_.before, k.accumulate[0]);
+    over_rows(spec_, shape_.h, [&](int64_t n, int64_t begin, int64_t end) {
+      pool_loops<T>().pad_channels_backward(shape_, {begin, end, past_caches<T>(spec_.x[0]), k.accumulate[0]},
+                                            static_cast<const T*>(k.dy) + picture(spec_.y, n),
+                                            static_cast<T*>(k.dx[0]) + picture(spec_.x[0], n), a_.out, a_.before);
     });
   }
 

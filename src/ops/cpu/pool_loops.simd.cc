@@ -1,6 +1,6 @@
 #include "ops/cpu/pool_loops.h"
 
-#include "ops/cpu/simd.h"
+#include "ops/cpu/simd_blocks.h"
 
 namespace resnet {
 namespace {
@@ -11,115 +11,185 @@ struct Range {
 };
 inline Range inside(int64_t at, int64_t k, int64_t n) { return {at < 0 ? 0 : at, at + k > n ? n : at + k}; }
 
-// The outputs whose window covers input position `at`.
-inline Range covering(int64_t at, int64_t k, int64_t stride, int64_t pad, int64_t outputs) {
-  const int64_t low = at + pad - k + 1;
-  const int64_t begin = low <= 0 ? 0 : (low + stride - 1) / stride, end = (at + pad) / stride + 1;
-  return {begin, end > outputs ? outputs : end};
+// The outputs [begin, end) whose window of `k` covers an input position, which starts at `from` and moves on with next().
+class Covering {
+ public:
+  Covering(int64_t from, int64_t k, int64_t stride, int64_t pad, int64_t outputs)
+      : at_(from + pad), k_(k), stride_(stride), outputs_(outputs) {
+    begin = at_ < k ? 0 : (at_ - k) / stride + 1;
+    end = at_ / stride + 1 < outputs ? at_ / stride + 1 : outputs;
+  }
+  void next() {
+    ++at_;
+    if (begin * stride_ + k_ <= at_) ++begin;
+    if (end < outputs_ && end * stride_ <= at_) ++end;
+  }
+  int64_t begin, end;
+
+ private:
+  int64_t at_, k_, stride_, outputs_;
+};
+
+// Calls body(first channel, number of vectors, lanes) for the channels of a pixel: whole cache lines where that goes.
+template <int kV> struct Count { static constexpr int n = kV; };
+template <class Body> inline void for_lines(int64_t c, const Body& body) {
+  if (c % kWidth == 0)
+    for (int64_t k = 0; k < c; k += kWidth) body(k, Count<kVectors>{}, All{});
+  else
+    for_channels(c, [&](int64_t k, auto lanes) { body(k, Count<1>{}, lanes); });
 }
 
-template <class T, class Lanes> inline void put(T* p, F16 v, Lanes lanes, bool accumulate) {
-  store16(p, accumulate ? load16(p, lanes) + v : v, lanes);
+template <int kV, class T, class L>
+inline void put(T* p, Vectors<kV> v, L lanes, const PoolRows& rows, bool whole_lines) {
+  if (rows.accumulate) {
+    const auto before = load_vectors<kV>(p, lanes);
+    for (int j = 0; j < kV; ++j) v.v[j] += before.v[j];
+  }
+  store_vectors(p, v, lanes, rows.stream && whole_lines && !rows.accumulate);
 }
 
-inline int64_t count(All) { return 16; }
-inline int64_t count(First lanes) { return lanes.n; }
+// Fetches what the window below this one will read first: stride x stride pixels from (iy, ix) on.
+template <class T> inline void fetch_below(const PoolShape& s, const T* x, int64_t iy, int64_t ix) {
+  if (iy + s.stride > s.h || ix < 0 || ix + s.stride > s.w) return;
+  constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+  for (int64_t r = 0; r < s.stride; ++r)
+    for (int64_t i = 0; i < s.stride * s.c; i += kLine) __builtin_prefetch(x + ((iy + r) * s.w + ix) * s.c + i);
+}
 
 template <class T>
-inline void max_window(const PoolShape& s, const T* x, int64_t oy, int64_t ox, T* y, uint8_t* winner) {
+inline void max_window(const PoolShape& s, const T* x, int64_t oy, int64_t ox, T* y, uint8_t* winner, bool stream) {
   const int64_t top = oy * s.stride - s.pad, left = ox * s.stride - s.pad;
   const Range rows = inside(top, s.kh, s.h), columns = inside(left, s.kw, s.w);
-  for_channels(s.c, [&](int64_t k, auto lanes) {
-    F16 best = load16(x + (rows.begin * s.w + columns.begin) * s.c + k, lanes);
-    F16 place = F16{} + static_cast<float>((rows.begin - top) * s.kw + columns.begin - left);
+  fetch_below(s, x, top + s.kh, left + s.pad);
+  for_lines(s.c, [&](int64_t k, auto count, auto lanes) {
+    constexpr int kV = count.n;
+    auto best = load_vectors<kV>(x + (rows.begin * s.w + columns.begin) * s.c + k, lanes);
+    U16 place[kV];
+    for (int j = 0; j < kV; ++j)
+      place[j] = U16{} + static_cast<uint32_t>((rows.begin - top) * s.kw + columns.begin - left);
     for (int64_t iy = rows.begin; iy < rows.end; ++iy)
       for (int64_t ix = columns.begin; ix < columns.end; ++ix) {
-        const F16 v = load16(x + (iy * s.w + ix) * s.c + k, lanes);
-        const auto larger = v > best;
-        best = larger ? v : best;
-        place = larger ? F16{} + static_cast<float>((iy - top) * s.kw + ix - left) : place;
+        const auto v = load_vectors<kV>(x + (iy * s.w + ix) * s.c + k, lanes);
+        const U16 here = U16{} + static_cast<uint32_t>((iy - top) * s.kw + ix - left);
+        for (int j = 0; j < kV; ++j) {
+          const auto larger = v.v[j] > best.v[j];
+          best.v[j] = larger ? v.v[j] : best.v[j];
+          place[j] = larger ? here : place[j];
+        }
       }
-    store16(y + k, best, lanes);
+    store_vectors(y + k, best, lanes, stream);
     if (winner)
-      for (int64_t i = 0; i < count(lanes); ++i) winner[k + i] = static_cast<uint8_t>(place[i]);
+      for (int j = 0; j < kV; ++j) store_bytes(winner + k + 16 * j, place[j], lanes);
   });
 }
 
-template <class T> void max(const PoolShape& s, const T* x, T* y, uint8_t* winner) {
-  for (int64_t oy = 0; oy < s.oh; ++oy)
+template <class T>
+[[gnu::flatten]] void max(const PoolShape& s, const PoolRows& rows, const T* x, T* y, uint8_t* winner) {
+  const bool stream = rows.stream && whole_line(y);
+  for (int64_t oy = rows.begin; oy < rows.end; ++oy)
     for (int64_t ox = 0; ox < s.ow; ++ox) {
       const int64_t at = (oy * s.ow + ox) * s.c;
-      max_window(s, x, oy, ox, y + at, winner ? winner + at : nullptr);
+      max_window(s, x, oy, ox, y + at, winner ? winner + at : nullptr, stream);
     }
+  if (stream) end_streaming();
 }
 
-template <class T> void max_backward(const PoolShape& s, const T* dy, const uint8_t* winner, T* dx, bool accumulate) {
-  for (int64_t iy = 0; iy < s.h; ++iy)
-    for (int64_t ix = 0; ix < s.w; ++ix) {
-      const Range rows = covering(iy, s.kh, s.stride, s.pad, s.oh), columns = covering(ix, s.kw, s.stride, s.pad, s.ow);
-      for_channels(s.c, [&](int64_t k, auto lanes) {
-        F16 sum = {};
+template <class T>
+[[gnu::flatten]] void max_backward(const PoolShape& s, const PoolRows& range, const T* dy, const uint8_t* winner,
+                                   T* dx) {
+  const bool whole_lines = whole_line(dx);
+  Covering rows(range.begin, s.kh, s.stride, s.pad, s.oh);
+  for (int64_t iy = range.begin; iy < range.end; ++iy, rows.next()) {
+    Covering columns(0, s.kw, s.stride, s.pad, s.ow);
+    for (int64_t ix = 0; ix < s.w; ++ix, columns.next())
+      for_lines(s.c, [&](int64_t k, auto count, auto lanes) {
+        constexpr int kV = count.n;
+        Vectors<kV> sum = {};
         for (int64_t oy = rows.begin; oy < rows.end; ++oy)
           for (int64_t ox = columns.begin; ox < columns.end; ++ox) {
             const int64_t at = (oy * s.ow + ox) * s.c + k;
             const auto place = static_cast<uint8_t>((iy + s.pad - oy * s.stride) * s.kw + ix + s.pad - ox * s.stride);
-            F16 d = load16(dy + at, lanes);
-            for (int64_t i = 0; i < count(lanes); ++i) d[i] = winner[at + i] == place ? d[i] : 0.0f;
-            sum += d;
+            const auto d = load_vectors<kV>(dy + at, lanes);
+            for (int j = 0; j < kV; ++j) sum.v[j] += select(equal(winner + at + 16 * j, place, lanes), d.v[j]);
           }
-        put(dx + (iy * s.w + ix) * s.c + k, sum, lanes, accumulate);
+        put(dx + (iy * s.w + ix) * s.c + k, sum, lanes, range, whole_lines);
       });
-    }
+  }
+  if (range.stream) end_streaming();
 }
 
-template <class T> void average(const PoolShape& s, const T* x, T* y) {
+template <class T> [[gnu::flatten]] void average(const PoolShape& s, const PoolRows& range, const T* x, T* y) {
   const float share = 1.0f / static_cast<float>(s.kh * s.kw);
-  for (int64_t oy = 0; oy < s.oh; ++oy)
+  for (int64_t oy = range.begin; oy < range.end; ++oy)
     for (int64_t ox = 0; ox < s.ow; ++ox) {
       const Range rows = inside(oy * s.stride - s.pad, s.kh, s.h), columns = inside(ox * s.stride - s.pad, s.kw, s.w);
-      for_channels(s.c, [&](int64_t k, auto lanes) {
-        F16 sum = {};
+      for_lines(s.c, [&](int64_t k, auto count, auto lanes) {
+        constexpr int kV = count.n;
+        Vectors<kV> sum = {};
         for (int64_t iy = rows.begin; iy < rows.end; ++iy)
-          for (int64_t ix = columns.begin; ix < columns.end; ++ix) sum += load16(x + (iy * s.w + ix) * s.c + k, lanes);
-        store16(y + (oy * s.ow + ox) * s.c + k, sum * share, lanes);
+          for (int64_t ix = columns.begin; ix < columns.end; ++ix) {
+            const auto v = load_vectors<kV>(x + (iy * s.w + ix) * s.c + k, lanes);
+            for (int j = 0; j < kV; ++j) sum.v[j] += v.v[j];
+          }
+        for (int j = 0; j < kV; ++j) sum.v[j] *= share;
+        store_vectors(y + (oy * s.ow + ox) * s.c + k, sum, lanes, false);
       });
-    }
-}
-
-template <class T> void average_backward(const PoolShape& s, const T* dy, T* dx, bool accumulate) {
-  const float share = 1.0f / static_cast<float>(s.kh * s.kw);
-  for (int64_t iy = 0; iy < s.h; ++iy)
-    for (int64_t ix = 0; ix < s.w; ++ix) {
-      const Range rows = covering(iy, s.kh, s.stride, s.pad, s.oh), columns = covering(ix, s.kw, s.stride, s.pad, s.ow);
-      for_channels(s.c, [&](int64_t k, auto lanes) {
-        F16 sum = {};
-        for (int64_t oy = rows.begin; oy < rows.end; ++oy)
-          for (int64_t ox = columns.begin; ox < columns.end; ++ox)
-            sum += load16(dy + (oy * s.ow + ox) * s.c + k, lanes);
-        put(dx + (iy * s.w + ix) * s.c + k, sum * share, lanes, accumulate);
-      });
-    }
-}
-
-template <class T> void pad_channels(const PoolShape& s, const T* x, T* y, int64_t out, int64_t before) {
-  for (int64_t oy = 0; oy < s.oh; ++oy)
-    for (int64_t ox = 0; ox < s.ow; ++ox, y += out) {
-      const T* from = x + (oy * s.stride * s.w + ox * s.stride) * s.c;
-      for (int64_t i = 0; i < before; ++i) y[i] = 0;
-      for (int64_t i = 0; i < s.c; ++i) y[before + i] = from[i];
-      for (int64_t i = before + s.c; i < out; ++i) y[i] = 0;
     }
 }
 
 template <class T>
-void pad_channels_backward(const PoolShape& s, const T* dy, T* dx, int64_t out, int64_t before, bool accumulate) {
-  for (int64_t iy = 0; iy < s.h; ++iy)
-    for (int64_t ix = 0; ix < s.w; ++ix, dx += s.c) {
+[[gnu::flatten]] void average_backward(const PoolShape& s, const PoolRows& range, const T* dy, T* dx) {
+  const float share = 1.0f / static_cast<float>(s.kh * s.kw);
+  const bool whole_lines = whole_line(dx);
+  Covering rows(range.begin, s.kh, s.stride, s.pad, s.oh);
+  for (int64_t iy = range.begin; iy < range.end; ++iy, rows.next()) {
+    Covering columns(0, s.kw, s.stride, s.pad, s.ow);
+    for (int64_t ix = 0; ix < s.w; ++ix, columns.next())
+      for_lines(s.c, [&](int64_t k, auto count, auto lanes) {
+        constexpr int kV = count.n;
+        Vectors<kV> sum = {};
+        for (int64_t oy = rows.begin; oy < rows.end; ++oy)
+          for (int64_t ox = columns.begin; ox < columns.end; ++ox) {
+            const auto v = load_vectors<kV>(dy + (oy * s.ow + ox) * s.c + k, lanes);
+            for (int j = 0; j < kV; ++j) sum.v[j] += v.v[j];
+          }
+        for (int j = 0; j < kV; ++j) sum.v[j] *= share;
+        put(dx + (iy * s.w + ix) * s.c + k, sum, lanes, range, whole_lines);
+      });
+  }
+  if (range.stream) end_streaming();
+}
+
+// y = n elements of `from`, which are zeros where `from` is null.
+template <class T> inline void copy(const T* from, T* y, int64_t n) {
+  for_channels(n, [&](int64_t k, auto lanes) { store16(y + k, from ? load16(from + k, lanes) : F16{}, lanes); });
+}
+
+template <class T>
+[[gnu::flatten]] void pad_channels(const PoolShape& s, const PoolRows& rows, const T* x, T* y, int64_t out,
+                                   int64_t before) {
+  for (int64_t oy = rows.begin; oy < rows.end; ++oy)
+    for (int64_t ox = 0; ox < s.ow; ++ox) {
+      T* to = y + (oy * s.ow + ox) * out;
+      copy<T>(nullptr, to, before);
+      copy(x + (oy * s.stride * s.w + ox * s.stride) * s.c, to + before, s.c);
+      copy<T>(nullptr, to + before + s.c, out - before - s.c);
+    }
+}
+
+template <class T>
+[[gnu::flatten]] void pad_channels_backward(const PoolShape& s, const PoolRows& rows, const T* dy, T* dx, int64_t out,
+                                            int64_t before) {
+  for (int64_t iy = rows.begin; iy < rows.end; ++iy)
+    for (int64_t ix = 0; ix < s.w; ++ix) {
       const bool taken = iy % s.stride == 0 && ix % s.stride == 0;
+      if (!taken && rows.accumulate) continue;
       const T* from = dy + (iy / s.stride * s.ow + ix / s.stride) * out + before;
-      if (!taken && accumulate) continue;
-      for_channels(
-          s.c, [&](int64_t k, auto lanes) { put(dx + k, taken ? load16(from + k, lanes) : F16{}, lanes, accumulate); });
+      for_lines(s.c, [&](int64_t k, auto count, auto lanes) {
+        Vectors<count.n> d = {};
+        if (taken) d = load_vectors<count.n>(from + k, lanes);
+        put(dx + (iy * s.w + ix) * s.c + k, d, lanes, rows, false);
+      });
     }
 }
 

@@ -1,7 +1,10 @@
-// What the kernels that work picture by picture share.
+// What the kernels that work on rows of pictures share.
 #pragma once
 
+#include <algorithm>
+
 #include "core/parallel.h"
+#include "ops/cpu/past_caches.h"
 #include "ops/cpu/pool_loops.h"
 #include "ops/kernel.h"
 #include "ops/pool.h"
@@ -14,12 +17,19 @@ inline PoolShape pool_shape(const PoolAttributes& a, const Shape& x, const Shape
           a.pad};
 }
 
-/// Calls body(n, offset in x, offset in y) for every picture of the batch, on all threads. Offsets count elements.
-template <class T, class Body> void over_pictures(const KernelSpec& spec, const Body& body) {
-  const int64_t x = spec.x[0].elements() / spec.x[0][0], y = spec.y.elements() / spec.y[0];
-  parallel_for(spec.x[0][0], [&](int64_t begin, int64_t end, int) {
-    for (int64_t n = begin; n < end; ++n) body(n, n * x, n * y);
+/// Calls body(n, first, last + 1) for ranges of the `rows` rows of every picture, on all threads.
+template <class Body> void over_rows(const KernelSpec& spec, int64_t rows, const Body& body) {
+  parallel_for(spec.x[0][0] * rows, [&](int64_t begin, int64_t end, int) {
+    for (int64_t n = begin / rows; n * rows < end; ++n)
+      body(n, std::max<int64_t>(begin - n * rows, 0), std::min(end - n * rows, rows));
   });
+}
+
+/// The elements before picture n.
+inline int64_t picture(const Shape& s, int64_t n) { return n * (s.elements() / s[0]); }
+
+template <class T> bool past_caches(const Shape& s) {
+  return past_caches(s.elements() * static_cast<int64_t>(sizeof(T)));
 }
 
 /// K<float> or K<uint16_t>, by the spec's dtype.

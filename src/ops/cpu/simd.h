@@ -4,11 +4,9 @@
 // must not replace its generic twin.
 #pragma once
 
-#include <cstdint>
-
-#ifdef __SSE2__
 #include <immintrin.h>
-#endif
+
+#include <cstdint>
 
 namespace resnet {
 namespace {
@@ -37,6 +35,7 @@ inline void store(uint16_t* p, int64_t i, float v) {
 typedef float F16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint32_t U16 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint16_t H16 __attribute__((vector_size(32), aligned(2), may_alias));
+typedef uint8_t B16 __attribute__((vector_size(16), aligned(1), may_alias));
 
 inline F16 load16(const float* p) { return *reinterpret_cast<const F16*>(p); }
 inline F16 load16(const uint16_t* p) {
@@ -80,18 +79,12 @@ inline void stream_line(void* p, const void* line) {
 #elif defined(__AVX__)
   for (int i = 0; i < 2; ++i)
     _mm256_stream_si256(static_cast<__m256i*>(p) + i, _mm256_loadu_si256(static_cast<const __m256i*>(line) + i));
-#elif defined(__SSE2__)
+#else
   for (int i = 0; i < 4; ++i)
     _mm_stream_si128(static_cast<__m128i*>(p) + i, _mm_loadu_si128(static_cast<const __m128i*>(line) + i));
-#else
-  __builtin_memcpy(p, line, 64);
 #endif
 }
-inline void end_streaming() {
-#ifdef __SSE2__
-  _mm_sfence();
-#endif
-}
+inline void end_streaming() { _mm_sfence(); }
 inline void stream32(float* p, F16 a, F16 b) {
   stream_line(p, &a);
   stream_line(p + 16, &b);
@@ -136,9 +129,11 @@ inline uint16_t positive(F16 v) {
 #ifdef __AVX512F__
   return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(v), _mm512_setzero_ps(), _CMP_GT_OQ);
 #else
-  uint16_t bits = 0;
-  for (int i = 0; i < 16; ++i) bits = static_cast<uint16_t>(bits | ((v[i] > 0 ? 1u : 0u) << i));
-  return bits;
+  const auto* quarter = reinterpret_cast<const __m128*>(&v);
+  unsigned bits = 0;
+  for (int i = 0; i < 4; ++i)
+    bits |= static_cast<unsigned>(_mm_movemask_ps(_mm_cmpgt_ps(quarter[i], _mm_setzero_ps()))) << (4 * i);
+  return static_cast<uint16_t>(bits);
 #endif
 }
 
@@ -147,9 +142,32 @@ inline F16 select(uint16_t bits, F16 v) {
 #ifdef __AVX512F__
   return reinterpret_cast<F16>(_mm512_maskz_mov_ps(bits, reinterpret_cast<__m512>(v)));
 #else
-  for (int i = 0; i < 16; ++i) v[i] = (bits >> i) & 1u ? v[i] : 0.0f;
-  return v;
+  constexpr U16 kBit = {1,      1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
+                        1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+  return reinterpret_cast<F16>(reinterpret_cast<U16>(v) & reinterpret_cast<U16>(((U16{} + bits) & kBit) == kBit));
 #endif
+}
+
+// Bit i is set where byte i is `value`.
+inline uint16_t equal(const uint8_t* p, uint8_t value, All) {
+#ifdef __AVX512F__
+  return _mm_cmpeq_epi8_mask(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
+                             _mm_set1_epi8(static_cast<char>(value)));
+#else
+  return static_cast<uint16_t>(_mm_movemask_epi8(
+      _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(static_cast<char>(value)))));
+#endif
+}
+inline uint16_t equal(const uint8_t* p, uint8_t value, First lanes) {
+  unsigned bits = 0;
+  for (int64_t i = 0; i < lanes.n; ++i) bits |= (p[i] == value ? 1u : 0u) << i;
+  return static_cast<uint16_t>(bits);
+}
+
+// Stores numbers below 256 as bytes.
+inline void store_bytes(uint8_t* p, U16 v, All) { *reinterpret_cast<B16*>(p) = __builtin_convertvector(v, B16); }
+inline void store_bytes(uint8_t* p, U16 v, First lanes) {
+  for (int64_t i = 0; i < lanes.n; ++i) p[i] = static_cast<uint8_t>(v[i]);
 }
 
 }  // namespace

@@ -17,6 +17,22 @@ constexpr int64_t kWidth = 16 * kVectors;
 
 template <int kV> struct Vectors { F16 v[kV]; };
 
+template <int kV, class T, class L> inline Vectors<kV> load_vectors(const T* p, L lanes) {
+  Vectors<kV> x;
+  for (int j = 0; j < kV; ++j) x.v[j] = load16(p + 16 * j, lanes);
+  return x;
+}
+
+// With `stream` two vectors or more go past the caches; p is then a multiple of 64 bytes.
+template <int kV, class T, class L> inline void store_vectors(T* p, const Vectors<kV>& x, L lanes, bool stream) {
+  if constexpr (kV == 1)
+    store16(p, x.v[0], lanes);
+  else if (stream)
+    for (int j = 0; j < kV; j += 2) stream32(p + 16 * j, x.v[j], x.v[j + 1]);
+  else
+    for (int j = 0; j < kV; j += 2) store32(p + 16 * j, x.v[j], x.v[j + 1]);
+}
+
 // Rows of a tile, kV vectors wide. Where a row of the tensor is narrower than kWidth (16 or 32 channels), a row of the
 // block holds several of them.
 template <int kV, class L> struct Block {
@@ -68,21 +84,13 @@ template <class T, int kV, class L> inline Vectors<kV> read(const T* p, const Bl
   p += b.at + i * b.stride;
   for (int64_t line = 0; line < 16 * kV; line += 64 / static_cast<int64_t>(sizeof(T)))
     __builtin_prefetch(p + b.ahead + line);
-  Vectors<kV> x;
-  for (int j = 0; j < kV; ++j) x.v[j] = load16(p + 16 * j, b.lanes);
-  return x;
+  return load_vectors<kV>(p, b.lanes);
 }
 
-// Writes row i of a block; whole lines past the caches if `stream`.
-template <class T, class L> inline void write(T* p, const Block<1, L>& b, int64_t i, Vectors<1> x, bool) {
-  store16(p + b.at + i * b.stride, x.v[0], b.lanes);
-}
-template <class T> inline void write(T* p, const Block<kVectors, All>& b, int64_t i, Vectors<kVectors> x, bool stream) {
-  p += b.at + i * b.stride;
-  if (stream)
-    for (int j = 0; j < kVectors; j += 2) stream32(p + 16 * j, x.v[j], x.v[j + 1]);
-  else
-    for (int j = 0; j < kVectors; j += 2) store32(p + 16 * j, x.v[j], x.v[j + 1]);
+// Writes row i of a block.
+template <class T, int kV, class L>
+inline void write(T* p, const Block<kV, L>& b, int64_t i, const Vectors<kV>& x, bool stream) {
+  store_vectors(p + b.at + i * b.stride, x, b.lanes, stream);
 }
 
 // A value a channel.
