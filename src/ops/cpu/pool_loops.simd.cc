@@ -31,7 +31,6 @@ class Covering {
 };
 
 // Calls body(first channel, number of vectors, lanes) for the channels of a pixel: whole cache lines where that goes.
-template <int kV> struct Count { static constexpr int n = kV; };
 template <class Body> inline void for_lines(int64_t c, const Body& body) {
   if (c % kWidth == 0)
     for (int64_t k = 0; k < c; k += kWidth) body(k, Count<kVectors>{}, All{});

@@ -17,6 +17,9 @@ constexpr int64_t kWidth = 16 * kVectors;
 
 template <int kV> struct Vectors { F16 v[kV]; };
 
+// A number of vectors, to be handed to a body.
+template <int kV> struct Count { static constexpr int n = kV; };
+
 template <int kV, class T, class L> inline Vectors<kV> load_vectors(const T* p, L lanes) {
   Vectors<kV> x;
   for (int j = 0; j < kV; ++j) x.v[j] = load16(p + 16 * j, lanes);
