@@ -14,13 +14,14 @@ struct LoadedWeights {
   std::vector<std::string> notes;  ///< what was recognised and assumed of a file of another program
 };
 
-/// The network in any file of weights: .safetensors, a file of torch.save, a folder of timm's or transformers'. `model` is
+/// The network in any file of weights: .safetensors, a file of torch.save, .onnx, a folder of timm's or transformers'. `model` is
 /// needed where the file does not say which network it is and its tensors do not tell. Throws Error naming what differs.
 LoadedWeights load_weights(const std::string& path, const std::string& model = "");
 
 struct ConvertOptions {
   std::string model;          ///< as for load_weights
   bool weights_only = false;  ///< leave the state of a training out
+  bool fold = false;          ///< ONNX: batch norms become part of the convolutions
 };
 
 struct Converted {

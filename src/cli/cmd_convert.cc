@@ -30,12 +30,12 @@ int run(const ConvertArgs& args, const Output& out) {
 const RegisterCommand registered{{
     .name = "convert",
     .order = 45,
-    .summary = "Write weights in another format: .safetensors, .pth, a folder for timm",
+    .summary = "Write weights in another format: .safetensors, .pth, .onnx, a folder for timm",
     .example = "  resnet convert resnet50-0676ba61.pth resnet50.safetensors\n"
                "  resnet convert runs/mine/best.safetensors mine.pth\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<ConvertArgs>();
-      app.add_option("IN", args->in, "Weights: .safetensors, .pth/.pt/.th, or a folder with config.json")
+      app.add_option("IN", args->in, "Weights: .safetensors, .pth/.pt/.th, .onnx, or a folder with config.json")
           ->required()
           ->type_name("");
       app.add_option("OUT", args->out, "The new file; the end of its name says the format, none means a folder")
@@ -43,6 +43,7 @@ const RegisterCommand registered{{
           ->type_name("");
       app.add_option("--model", args->options.model, "The network, where the file does not say it")->type_name("NAME");
       app.add_flag("--weights-only", args->options.weights_only, "Leave the state of a training out");
+      app.add_flag("--fold", args->options.fold, "ONNX: batch norms become part of the convolutions");
       return [args, &out] { return run(*args, out); };
     },
 }};

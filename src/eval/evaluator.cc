@@ -41,7 +41,8 @@ Evaluator::Evaluator(const Subject& subject, std::shared_ptr<const Dataset> data
       classes_(subject.classes),
       label_of_(match_classes(data_->classes(), classes_)),
       weights_(subject.weights),
-      plan_(subject.graph, {.batch = options.batch, .mode = Mode::infer, .dtype = options.dtype, .conv = options.conv}) {
+      plan_(subject.graph,
+            {.batch = options.batch, .mode = Mode::infer, .dtype = options.dtype, .conv = options.conv}) {
   CHECK(data_->size() > 0, "the data set to evaluate on is empty");
   plan_.bind(weights_);
 }

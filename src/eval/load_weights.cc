@@ -1,5 +1,6 @@
 // Any file of weights, as a checkpoint and as another file.
 #include "core/check.h"
+#include "eval/onnx_weights.h"
 #include "eval/recognize.h"
 #include "io/checkpoint_file.h"
 #include "io/state_dict.h"
@@ -8,19 +9,30 @@
 
 namespace resnet {
 
+namespace {
+
+SafetensorsFile read_any(const std::string& path, const std::string& model) {
+  return is_onnx(path) ? read_onnx(path, model) : completed(read_weights(path), path, model);
+}
+
+}  // namespace
+
 LoadedWeights load_weights(const std::string& path, const std::string& model) {
-  SafetensorsFile file = completed(read_weights(path), path, model);
+  SafetensorsFile file = read_any(path, model);
   return {parse_checkpoint(file, path), std::move(file.notes)};
 }
 
 Converted convert_weights(const std::string& in, const std::string& out, const ConvertOptions& options) {
-  SafetensorsFile file = completed(read_weights(in), in, options.model);
+  SafetensorsFile file = read_any(in, options.model);
   const Checkpoint checkpoint = parse_checkpoint(file, in);  // refuses what could not be read back
   if (options.weights_only) {
     std::erase_if(file.tensors, [](const auto& t) { return t.first.starts_with("optimizer."); });
     std::erase_if(file.metadata, [](const auto& m) { return m.first.starts_with("state."); });
   }
-  write_weights(out, file);
+  if (is_onnx(out))
+    write_onnx(out, file, options.fold);
+  else
+    write_weights(out, file);
   Converted done;
   done.model = checkpoint.model;
   done.notes = std::move(file.notes);
