@@ -36,12 +36,15 @@ const KernelEntry* rival(const Case& c, const KernelSpec& spec, const Options& o
 
 /// Number of directions in which the plan's choice loses.
 int race(const Case& c, DType dtype, const Options& options) {
-  const KernelSpec spec = c.spec(dtype);
+  Choices choices({});
+  KernelSpec spec = c.spec(dtype);
   const KernelEntry* other = rival(c, spec, options);
   if (other == nullptr) return 0;
   set_current(join("race on ", c.title(), " ", dtype));
   const Data data = make_data(c, dtype);
-  Racer ours(choose_kernel(spec, options.backend).kernel, c, data), theirs(other->make(spec), c, data);
+  Racer theirs(other->make(spec), c, data);
+  spec.choices = &choices;  // as plans do by default
+  Racer ours(choose_kernel(spec, options.backend).kernel, c, data);
   if (ours.kernel->name() == theirs.kernel->name()) return 0;
   for (int i = 0; i < kTurns; ++i)
     for (Racer* racer : {&ours, &theirs}) racer->turn(c.train, options.seconds / kTurns);
