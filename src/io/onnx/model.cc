@@ -34,6 +34,7 @@ struct Elements {
 void add_floats(const Field& field, std::vector<float>& floats) {
   if (field.type == 5) return floats.push_back(field.real());
   const size_t n = field.bytes.size() / sizeof(float);
+  if (n == 0) return;
   const size_t before = floats.size();
   floats.resize(before + n);
   std::memcpy(floats.data() + before, field.bytes.data(), n * sizeof(float));

@@ -152,6 +152,7 @@ class OnednnWeightGradient final : public OnednnPass {
 };
 
 std::string reject(const ConvCase& c) {
+  if (c.dtype != DType::f32 && c.dtype != DType::bf16) return "f32 and bf16 only";
   if (c.dtype == DType::bf16 && isa() < Isa::avx512)
     return join("bf16 needs AVX-512, and this process uses ", name_of(isa()));
   return {};
