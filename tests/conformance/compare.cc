@@ -10,7 +10,8 @@ namespace resnet::conformance {
 Tolerance tolerance_of(DType activations) {
   // Rounding to an integer can go either way where the value lies halfway.
   if (activations == DType::u8) return {2e-6, 0, 0, 1};
-  if (activations == DType::bf16) return {2e-5, 0.01, 0.03};
+  // Winograd's F(2x2) rounds what it has transformed as well: 2.2e-5 where direct sums have 0.3e-5.
+  if (activations == DType::bf16) return {3e-5, 0.01, 0.03};
   return {1e-10, 1e-4, 1e-4};
 }
 
