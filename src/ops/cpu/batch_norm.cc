@@ -49,16 +49,15 @@ template <class T> class CpuBatchNorm final : public Kernel {
   void forward(const KernelArgs& k) override {
     for (int64_t g = 0; g < groups_; ++g) {
       float *scale = coefficients(k, 0), *shift = coefficients(k, 1);
-      const float *mean = k.w[2], *var = k.w[3];
+      const float *mean = k.w[2], *inv_std = coefficients(k, 2);
       if (spec_.train) {
         measure(k, g);
         mean = stats(k, g, kMean);
+        inv_std = stats(k, g, kInvStd);
+      } else {
+        for (int64_t c = 0; c < c_; ++c) coefficients(k, 2)[c] = 1.0f / std::sqrt(k.w[3][c] + a_.eps);
       }
-      for (int64_t c = 0; c < c_; ++c) {
-        const float inv = spec_.train ? stats(k, g, kInvStd)[c] : 1.0f / std::sqrt(var[c] + a_.eps);
-        scale[c] = k.w[0][c] * inv;
-        shift[c] = k.w[1][c] - mean[c] * scale[c];
-      }
+      normalization(c_, k.w[0], k.w[1], mean, inv_std, scale, shift);
       over_rows(g, [&](int64_t row, int64_t n, int) {
         loops<T>().normalize(x(k) + row * c_, a_.add ? static_cast<const T*>(k.x[1]) + row * c_ : nullptr,
                              static_cast<T*>(k.y) + row * c_, spec_.train ? mask(k, row) : nullptr, a_.relu,

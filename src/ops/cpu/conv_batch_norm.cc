@@ -15,6 +15,7 @@
 #include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_pass.h"
 #include "ops/cpu/deferral.h"
+#include "ops/cpu/past_caches.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -22,7 +23,6 @@ namespace resnet {
 namespace {
 
 constexpr int64_t kCacheBytes = 640 * 1024;     // of what is prepared for a range, a thread
-constexpr int64_t kStreamBytes = 1500 * 1024;   // of outputs, a thread, that go past the caches
 constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread; larger ones are shared out by channels
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
@@ -255,7 +255,7 @@ class ConvBatchNorm final : public Kernel {
   void write_output(const KernelArgs& k, const Deferral& state) const {
     const int64_t c = s_.oc;
     const auto* addend = a_.add ? static_cast<const uint16_t*>(k.x[1]) : nullptr;
-    const bool stream = k.y != k.x[1] && rows() * c * 2 > threads_ * kStreamBytes;
+    const bool stream = k.y != k.x[1] && past_caches(rows() * c * 2);
     parallel_for(rows(), [&](int64_t begin, int64_t end, int) {
       loops().normalize(raw(k) + begin * c, addend ? addend + begin * c : nullptr,
                         static_cast<uint16_t*>(k.y) + begin * c, mask(k, begin), a_.relu, stream, end - begin, c,

@@ -16,7 +16,7 @@ constexpr double kMargin = 0.95;
 
 // Tensors of small numbers, for one pass.
 struct Buffers {
-  explicit Buffers(const ConvCase& c) : s(c.shape), size(size_of(c.dtype)) {
+  explicit Buffers(const ConvCase& c) : s(c.shape) {
     const int64_t weights = s.oc * s.c / s.groups * s.k * s.k;
     w.resize(static_cast<size_t>(weights));
     bias.resize(static_cast<size_t>(s.oc), 0.5f);
@@ -40,7 +40,6 @@ struct Buffers {
   }
 
   ConvShape s;
-  size_t size;
   std::vector<float> w, bias;
   std::unique_ptr<Arena> x, y;
 };

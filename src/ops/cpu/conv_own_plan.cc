@@ -6,14 +6,9 @@
 #include "core/parallel.h"
 #include "ops/cpu/conv_own_pack.h"
 #include "ops/cpu/conv_own_rows.h"
+#include "ops/cpu/past_caches.h"
 
 namespace resnet {
-
-namespace {
-
-constexpr int64_t kStreamBytes = 1500 * 1024;  // of results, a thread
-
-}  // namespace
 
 RowConv::Axis RowConv::forward_axis(const ConvShape& s, int64_t count) {
   Axis a;
@@ -95,7 +90,7 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   CHECK(packed_ != nullptr, "convolution: no memory for ", panels * 2, " bytes of packed weights");
   // What the second-level cache cannot hold until it is read next need not pass through it.
   const bool whole_lines = target_.c % 32 == 0 || (target_.c == 16 && target_.w % 2 == 0 && target_step_ == 1);
-  stream_ = whole_lines && target_.n * target_.h * target_.w * target_.c * 2 > threads_ * kStreamBytes;
+  stream_ = whole_lines && past_caches(target_.n * target_.h * target_.w * target_.c * 2);
   const int64_t slack =
       16 * entry_ + 2 * kK;  // the last tile may reach behind the window, for results that are dropped
   const int64_t bytes = (window_elements_ + slack) * 2 + max_entries_ * 8 + kResultFloats * 4;

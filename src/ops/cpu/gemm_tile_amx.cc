@@ -2,21 +2,14 @@
 // Only plain functions here: an inline one shared with other files might be linked in with these instructions.
 #include <immintrin.h>
 
+#include "ops/cpu/amx_tiles.h"
 #include "ops/cpu/gemm_tile.h"
 
 namespace resnet {
 
 namespace {
 
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
-constexpr TileConfig kConfig;
+constexpr AmxTiles kConfig;
 
 void begin() { _tile_loadconfig(&kConfig); }
 

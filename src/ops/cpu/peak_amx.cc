@@ -2,21 +2,14 @@
 // Only plain functions here, as in every file for one instruction set.
 #include <immintrin.h>
 
+#include "ops/cpu/amx_tiles.h"
 #include "ops/cpu/peak_table.h"
 
 namespace resnet {
 
 namespace {
 
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
-constexpr TileConfig kConfig;
+constexpr AmxTiles kConfig;
 constexpr int64_t kTileProduct = 16 * 16 * 32;  // multiply-adds
 
 void multiply_add(int64_t rounds, void* sink) {

@@ -1,41 +1,19 @@
-// Sigmoid, the oracle. dx = dy·y·(1 - y).
 #include "ops/sigmoid.h"
 
 #include <cmath>
 
-#include "ops/kernel.h"
-#include "ops/ref/element.h"
+#include "ops/ref/smooth_activation.h"
 
 namespace resnet::ref {
 namespace {
 
-class RefSigmoid final : public Kernel {
- public:
-  explicit RefSigmoid(const KernelSpec& spec) : Kernel(spec) {
-    needs_.backward_reads_y = true;
-    needs_.y_over_x = {true, false};
-    needs_.dx_over_dy = {true, false};
-    needs_.accumulates = {true, true};
-  }
-  std::string name() const override { return "ref"; }
-
-  void forward(const KernelArgs& a) override {
-    for (int64_t i = 0; i < spec_.y.elements(); ++i) {
-      const double v = get(a.x[0], spec_.dtype, i);
-      set(a.y, spec_.dtype, i, 1 / (1 + std::exp(-v)));
-    }
-  }
-
-  void backward(const KernelArgs& a) override {
-    if (!a.dx[0]) return;
-    for (int64_t i = 0; i < spec_.y.elements(); ++i) {
-      const double y = get(a.y, spec_.dtype, i), dy = get(a.dy, spec_.dtype, i);
-      put(a.dx[0], spec_.dtype, i, dy * (y * (1 - y)), a.accumulate[0]);
-    }
-  }
+struct SigmoidFunction {
+  static double value(double v) { return 1 / (1 + std::exp(-v)); }
+  static double derivative(double y) { return y * (1 - y); }
 };
 
-const RegisterKernel registered{{"sigmoid", "ref", "ref", 0, accept_all, make_kernel<RefSigmoid>}};
+const RegisterKernel registered{
+    {"sigmoid", "ref", "ref", 0, accept_all, make_kernel<RefSmoothActivation<SigmoidFunction>>}};
 
 }  // namespace
 }  // namespace resnet::ref

@@ -1,41 +1,18 @@
-// Tanh, the oracle. dx = dy·(1 - y²).
 #include "ops/tanh.h"
 
 #include <cmath>
 
-#include "ops/kernel.h"
-#include "ops/ref/element.h"
+#include "ops/ref/smooth_activation.h"
 
 namespace resnet::ref {
 namespace {
 
-class RefTanh final : public Kernel {
- public:
-  explicit RefTanh(const KernelSpec& spec) : Kernel(spec) {
-    needs_.backward_reads_y = true;
-    needs_.y_over_x = {true, false};
-    needs_.dx_over_dy = {true, false};
-    needs_.accumulates = {true, true};
-  }
-  std::string name() const override { return "ref"; }
-
-  void forward(const KernelArgs& a) override {
-    for (int64_t i = 0; i < spec_.y.elements(); ++i) {
-      const double v = get(a.x[0], spec_.dtype, i);
-      set(a.y, spec_.dtype, i, std::tanh(v));
-    }
-  }
-
-  void backward(const KernelArgs& a) override {
-    if (!a.dx[0]) return;
-    for (int64_t i = 0; i < spec_.y.elements(); ++i) {
-      const double y = get(a.y, spec_.dtype, i), dy = get(a.dy, spec_.dtype, i);
-      put(a.dx[0], spec_.dtype, i, dy * (1 - y * y), a.accumulate[0]);
-    }
-  }
+struct TanhFunction {
+  static double value(double v) { return std::tanh(v); }
+  static double derivative(double y) { return 1 - y * y; }
 };
 
-const RegisterKernel registered{{"tanh", "ref", "ref", 0, accept_all, make_kernel<RefTanh>}};
+const RegisterKernel registered{{"tanh", "ref", "ref", 0, accept_all, make_kernel<RefSmoothActivation<TanhFunction>>}};
 
 }  // namespace
 }  // namespace resnet::ref
