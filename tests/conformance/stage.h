@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "conformance/data.h"
-#include "conformance/guarded.h"
 #include "conformance/run.h"
+#include "core/arena.h"
 
 namespace resnet::conformance {
 
@@ -47,8 +47,8 @@ class Stage {
 
  private:
   void* bytes(size_t n) {
-    buffers_.push_back(std::make_unique<Guarded>(n));
-    return buffers_.back()->data();
+    buffers_.push_back(std::make_unique<Arena>(n));  // huge pages, as a plan has them
+    return buffers_.back()->at(0);
   }
 
   void* filled(const std::vector<float>& values, DType dtype) {
@@ -73,7 +73,7 @@ class Stage {
   Kernel& kernel_;
   const Data& data_;
   KernelArgs args_;
-  std::vector<std::unique_ptr<Guarded>> buffers_;
+  std::vector<std::unique_ptr<Arena>> buffers_;
 };
 
 }  // namespace resnet::conformance

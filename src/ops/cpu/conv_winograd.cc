@@ -12,8 +12,6 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kMaxPositions = 36;
-
 class WinogradConv final : public ConvPass {
  public:
   WinogradConv(const ConvCase& c, const WinogradAlgorithm& a, std::string name)
@@ -31,7 +29,9 @@ class WinogradConv final : public ConvPass {
   }
 
   std::string name() const override { return name_; }
-  size_t workspace_bytes() const override { return transformed_bytes() + static_cast<size_t>(threads_) * sums_bytes(); }
+  size_t workspace_bytes() const override {
+    return static_cast<size_t>(threads_) * thread_bytes() + (by_tiles_ ? 0 : transformed_bytes());
+  }
 
   void pack(const float* w) override {
     // The packed weights are [out/columns][position][in][columns].
@@ -53,22 +53,40 @@ class WinogradConv final : public ConvPass {
   void run(const ConvArgs& args) override {
     CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
           "; set the number of threads before the plan is made");
-    const void* x = turned_ ? args.dy : args.x;
-    const int64_t all = from_.count();
-    for (int64_t first = 0; first < all; first += chunk_) {
-      const int64_t tiles = std::min(chunk_, all - first);
-      parallel_for(tiles, [&](int64_t begin, int64_t end, int) { transform(args, x, first, begin, end); });
-      const int64_t blocks = out_ / columns_;
-      parallel_for(groups_ * blocks, [&](int64_t begin, int64_t end, int thread) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t group = i / blocks;
-          multiply(args, first, tiles * group / groups_, tiles * (group + 1) / groups_, i % blocks, thread);
+    const int64_t all = from_.count(), blocks = out_ / columns_;
+    if (by_tiles_) {
+      parallel_for(threads_, [&](int64_t begin, int64_t end, int thread) {
+        for (int64_t first = all * begin / threads_, last = all * end / threads_; first < last; first += chunk_) {
+          const Chunk c{first, std::min(chunk_, last - first), transformed(args, thread), sums(args, thread)};
+          transform(args, c, 0, c.tiles);
+          for (int64_t tile = 0; tile < c.tiles; tile += together_)
+            for (int64_t block = 0; block < blocks; ++block)
+              multiply(args, c, tile, std::min(together_, c.tiles - tile), block);
         }
+      });
+      return;
+    }
+    for (int64_t first = 0; first < all; first += chunk_) {
+      Chunk c{first, std::min(chunk_, all - first), transformed(args, 0), nullptr};
+      parallel_for(c.tiles, [&](int64_t begin, int64_t end, int) { transform(args, c, begin, end); });
+      parallel_for(blocks, [&](int64_t begin, int64_t end, int thread) {
+        Chunk part = c;
+        part.sums = sums(args, thread);
+        for (int64_t block = begin; block < end; ++block)
+          for (int64_t tile = 0; tile < c.tiles; tile += together_)
+            multiply(args, part, tile, std::min(together_, c.tiles - tile), block);
       });
     }
   }
 
  private:
+  /// Tiles that are transformed at a time, and where their transforms and a block of their sums are.
+  struct Chunk {
+    int64_t first, tiles;
+    uint8_t* transformed;
+    float* sums;
+  };
+
   static WinogradTiles input_tiles(const ConvShape& s, int64_t m, bool turned) {
     if (turned) return {s.n, s.oh, s.ow, s.oc, ceil_div(s.w, m), ceil_div(s.h, m), m, m + 2, 2 - s.pad};
     return {s.n, s.h, s.w, s.c, ceil_div(s.ow, m), ceil_div(s.oh, m), m, m + 2, s.pad};
@@ -82,50 +100,51 @@ class WinogradConv final : public ConvPass {
   // many, every thread takes a part of the outputs instead, so that the weights are read once.
   void plan_chunks() {
     const int64_t all = from_.count(), weight_bytes = static_cast<int64_t>(weights_.bytes());
-    const bool by_tiles = all >= kFewTiles * threads_ || weight_bytes <= kFewWeights;
-    chunk_ = ceil_div(all, ceil_div(all, kTilesOfAThread * threads_));
-    groups_ = by_tiles ? threads_ : ceil_div(threads_, out_ / columns_);
-    group_tiles_ = ceil_div(chunk_, groups_);
+    by_tiles_ = all >= kFewTiles * threads_ || weight_bytes <= kFewWeights;
+    const int64_t share = by_tiles_ ? ceil_div(all, threads_) : all, most = kChunk * (by_tiles_ ? 1 : threads_);
+    chunk_ = ceil_div(share, ceil_div(share, most));
+    // Sums of a few tiles stay in the first-level cache until they are transformed back. With many inputs it is better to keep
+    // a position's weights there.
+    const int64_t block_bytes = a_.positions() * in_ * columns_ * a_.element();
+    together_ = block_bytes <= kBlockInCache ? a_.products->rows : chunk_;
     // Sixteen more than needed, so that neither rows nor planes are a power of two apart.
     row_ = in_ + 16;
     plane_ = chunk_ * row_ + 16;
-    sums_plane_ = group_tiles_ * columns_ + 16;
+    sums_plane_ = std::min(together_, chunk_) * columns_ + 16;
   }
 
   uint8_t* packed() const { return static_cast<uint8_t*>(weights_.raw()); }
   size_t transformed_bytes() const { return static_cast<size_t>(a_.positions() * plane_ * a_.element()); }
   size_t sums_bytes() const { return static_cast<size_t>(a_.positions() * sums_plane_) * sizeof(float); }
-  uint8_t* transformed(const ConvArgs& args, int64_t position, int64_t tile) const {
-    return static_cast<uint8_t*>(args.workspace) + (position * plane_ + tile * row_) * a_.element();
+  size_t thread_bytes() const { return sums_bytes() + (by_tiles_ ? transformed_bytes() : 0); }
+  float* sums(const ConvArgs& args, int thread) const {
+    return reinterpret_cast<float*>(static_cast<uint8_t*>(args.workspace) +
+                                    static_cast<size_t>(thread) * thread_bytes());
+  }
+  uint8_t* transformed(const ConvArgs& args, int thread) const {
+    return static_cast<uint8_t*>(args.workspace) + (by_tiles_
+                                                        ? static_cast<size_t>(thread) * thread_bytes() + sums_bytes()
+                                                        : static_cast<size_t>(threads_) * thread_bytes());
   }
 
-  void transform(const ConvArgs& args, const void* x, int64_t first, int64_t begin, int64_t end) const {
-    int64_t offsets[kMaxPositions];
-    const void* pixels[kMaxPositions];
-    for (int64_t t = begin; t < end; ++t) {
-      from_.offsets(first + t, offsets);
-      for (int64_t i = 0; i < a_.positions(); ++i)
-        pixels[i] = offsets[i] < 0
-                        ? static_cast<const void*>(zeros_.data())
-                        : static_cast<const uint8_t*>(x) + static_cast<size_t>(offsets[i]) * size_of(a_.dtype);
-      a_.transforms->input(pixels, in_, transformed(args, 0, t), plane_);
-    }
+  // The tiles [begin, end) of a chunk.
+  void transform(const ConvArgs& args, const Chunk& c, int64_t begin, int64_t end) const {
+    WinogradInput x{turned_ ? args.dy : args.x, zeros_.data()};
+    from_.for_each(c.first + begin, c.first + end, [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
+      x.tile = &tile;
+      a_.transforms->input(x, in_, c.transformed + (t - c.first) * row_ * a_.element(), plane_);
+    });
   }
 
-  // The tiles [begin, end) of the chunk that begins with tile `first`, one block of output channels.
-  void multiply(const ConvArgs& args, int64_t first, int64_t begin, int64_t end, int64_t block, int thread) const {
-    if (begin == end) return;
-    float* sums = reinterpret_cast<float*>(static_cast<uint8_t*>(args.workspace) + transformed_bytes() +
-                                           static_cast<size_t>(thread) * sums_bytes());
+  // The tiles [first, first + count) of a chunk, one block of output channels.
+  void multiply(const ConvArgs& args, const Chunk& c, int64_t first, int64_t count, int64_t block) const {
     const int64_t plane = in_ * columns_;
     for (int64_t p = 0; p < a_.positions(); ++p)
-      a_.products->multiply(transformed(args, p, begin), row_ / a_.products->packed, end - begin,
-                            packed() + (block * a_.positions() + p) * plane * a_.element(), in_ / a_.products->packed,
-                            columns_, sums + p * sums_plane_);
-    int64_t pixels[kMaxPositions];
+      a_.products->multiply(c.transformed + (p * plane_ + first * row_) * a_.element(), row_ / a_.products->packed,
+                            count, packed() + (block * a_.positions() + p) * plane * a_.element(),
+                            in_ / a_.products->packed, columns_, c.sums + p * sums_plane_);
     WinogradOutput o;
     o.plane = sums_plane_;
-    o.pixels = pixels;
     o.channels = columns_;
     o.relu = args.relu;
     o.bias = args.bias ? args.bias + block * columns_ : nullptr;
@@ -133,14 +152,16 @@ class WinogradConv final : public ConvPass {
     o.y = static_cast<uint8_t*>(turned_ ? args.dx : args.y) + channel;
     const void* addend = turned_ ? (args.accumulate ? args.dx : nullptr) : args.addend;
     if (addend) o.addend = static_cast<const uint8_t*>(addend) + channel;
-    for (int64_t t = begin; t < end; ++t) {
-      to_.offsets(first + t, pixels);
-      o.m = sums + (t - begin) * columns_;
-      a_.transforms->output(o);
-    }
+    to_.for_each(c.first + first, c.first + first + count,
+                 [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
+                   o.tile = &tile;
+                   o.m = c.sums + (t - c.first - first) * columns_;
+                   a_.transforms->output(o);
+                 });
   }
 
-  static constexpr int64_t kTilesOfAThread = 56, kFewTiles = 24, kFewWeights = 4 << 20;  // bytes
+  static constexpr int64_t kChunk = 56, kFewTiles = 24;                       // tiles
+  static constexpr int64_t kFewWeights = 4 << 20, kBlockInCache = 192 << 10;  // bytes
 
   const std::string name_;
   const WinogradAlgorithm a_;
@@ -150,7 +171,8 @@ class WinogradConv final : public ConvPass {
   Tensor weights_;
   const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype
   const int threads_ = threads();
-  int64_t chunk_ = 0, groups_ = 0, group_tiles_ = 0;  // tiles a chunk; parts of a chunk that are multiplied apart
+  bool by_tiles_ = false;             // every thread has tiles of its own, else output channels
+  int64_t chunk_ = 0, together_ = 0;  // tiles transformed, and multiplied, at a time
   int64_t row_ = 0, plane_ = 0, sums_plane_ = 0;
 };
 

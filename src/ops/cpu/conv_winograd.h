@@ -24,12 +24,32 @@ struct WinogradAlgorithm {
 class WinogradTiles {
  public:
   WinogradTiles(int64_t n, int64_t h, int64_t w, int64_t c, int64_t across, int64_t down, int64_t step, int64_t side,
-                int64_t pad);
+                int64_t pad)
+      : n_(n), h_(h), w_(w), c_(c), across_(across), down_(down), step_(step), side_(side), pad_(pad) {}
+
   int64_t count() const { return n_ * across_ * down_; }
-  /// Offsets in elements of tile t's side² pixels, -1 outside of the picture.
-  void offsets(int64_t t, int64_t* pixels) const;
+
+  /// Calls body(t, its WinogradTile, that of the tile before) for the tiles [begin, end).
+  template <class Body> void for_each(int64_t begin, int64_t end, const Body& body) const {
+    WinogradTile tiles[2];  // in turn
+    int64_t n = begin / (across_ * down_), ty = begin / across_ % down_, tx = begin % across_;
+    for (int64_t t = begin; t < end; ++t) {
+      WinogradTile& tile = tiles[t % 2];
+      locate(ty * step_ - pad_, h_, w_ * c_, n * h_ * w_ * c_, tile.row);
+      locate(tx * step_ - pad_, w_, c_, 0, tile.column);
+      body(t, tile, tiles[(t + 1) % 2]);
+      if (++tx < across_) continue;
+      tx = 0;
+      if (++ty == down_) ty = 0, ++n;
+    }
+  }
 
  private:
+  void locate(int64_t i, int64_t extent, int64_t step, int64_t first, int64_t* to) const {
+    for (int64_t k = 0; k < side_; ++k, ++i) to[k] = i >= 0 && i < extent ? first + i * step : kOutside;
+  }
+  static constexpr int64_t kOutside = -(int64_t{1} << 60);
+
   int64_t n_, h_, w_, c_, across_, down_, step_, side_, pad_;
 };
 

@@ -18,7 +18,7 @@ struct Bf16Math {
   }
 };
 
-constexpr WinogradProducts kProducts = {multiply<Bf16Math>, accumulate<Bf16Math>, 32, 2};
+constexpr WinogradProducts kProducts = {multiply<Bf16Math>, accumulate<Bf16Math>, 32, 14, 2};
 
 }  // namespace
 

@@ -12,8 +12,6 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kMaxPositions = 36;
-
 class WinogradWeightGradient final : public ConvPass {
  public:
   WinogradWeightGradient(const ConvCase& c, const WinogradAlgorithm& a, std::string name)
@@ -102,32 +100,34 @@ class WinogradWeightGradient final : public ConvPass {
 
   // The rows [begin, end) of a chunk of `tiles` tiles from tile `first` on.
   void transform(const ConvArgs& args, const Part& p, int64_t first, int64_t tiles, int64_t begin, int64_t end) const {
-    int64_t offsets[kMaxPositions];
-    const void* pixels[kMaxPositions];
     const int64_t packed = a_.products->packed;
-    for (int64_t t = begin * packed; t < std::min(end * packed, tiles); ++t) {
-      const int64_t row = t / packed;
-      x_.offsets(first + t, offsets);
-      find(args.x, offsets, a_.positions(), pixels);
-      a_.transforms->input_pair(pixels, s_.c, p.x + row * x_row_, x_plane_, t % packed != 0);
-      dy_.offsets(first + t, offsets);
-      find(args.dy, offsets, a_.m() * a_.m(), pixels);
-      a_.transforms->gradient_pair(pixels, s_.oc, p.dy + row * dy_row_, dy_plane_, t % packed != 0);
-    }
+    const int64_t from = first + begin * packed, to = first + std::min(end * packed, tiles);
+    transform_side(x_, args.x, s_.c, from, to, p.x + begin * x_row_, x_row_, x_plane_, a_.transforms->input_pair);
+    transform_side(dy_, args.dy, s_.oc, from, to, p.dy + begin * dy_row_, dy_row_, dy_plane_,
+                   a_.transforms->gradient_pair);
   }
 
-  void find(const void* from, const int64_t* offsets, int64_t n, const void** pixels) const {
-    for (int64_t i = 0; i < n; ++i) pixels[i] = offsets[i] < 0 ? zeros_.data() : at(from, offsets[i]);
+  // The tiles [from, to), `packed` of them a row; one that is missing in the last row is zero.
+  template <class Transform>
+  void transform_side(const WinogradTiles& tiles, const void* base, int64_t channels, int64_t from, int64_t to,
+                      float* rows, int64_t row, int64_t plane, Transform transform) const {
+    const int64_t packed = a_.products->packed;
+    const WinogradTile none{};
+    WinogradInput x[2];
+    tiles.for_each(from, to, [&](int64_t t, const WinogradTile& tile, const WinogradTile& last) {
+      const int64_t i = (t - from) % packed;
+      if (i == 0 && packed == 2 && t + 1 < to) return;
+      x[i] = {base, zeros_.data(), &tile};
+      if (i == 1) x[0] = {base, zeros_.data(), &last};
+      if (i == 0) x[1] = {zeros_.data(), zeros_.data(), &none};
+      transform(x, channels, rows + (t - from) / packed * row, plane);
+    });
   }
 
   void accumulate(const Part& p, int64_t tiles, bool fresh, int64_t begin, int64_t end) const {
     for (int64_t i = begin; i < end; ++i)
       a_.products->accumulate(p.x + i * x_plane_, x_row_, s_.c, p.dy + i * dy_plane_, dy_row_, s_.oc, rows_of(tiles),
                               fresh, p.sums + i * sums_plane_, s_.oc);
-  }
-
-  const void* at(const void* p, int64_t element) const {
-    return static_cast<const uint8_t*>(p) + static_cast<size_t>(element) * size_of(a_.dtype);
   }
 
   int64_t part_elements() const { return a_.positions() * (sums_plane_ + x_plane_ + dy_plane_); }

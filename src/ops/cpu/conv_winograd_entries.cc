@@ -10,7 +10,7 @@ namespace {
 
 // In multiply-adds of a micro-kernel: what the arithmetic, the transforms and the reading of weights from memory take. The
 // weights of the constants are measured (docs/decisions.md); only the order of the sums matters.
-constexpr double kTransform = 20, kByte = 6;
+constexpr double kTransform = 12, kByte = 6;
 
 double direct_cost(const ConvCase& c) {
   const ConvShape& s = c.shape;
@@ -68,16 +68,5 @@ const RegisterConvPass f2{{"winograd2x2", 41, false, [](const ConvCase& c) { ret
                            [](const ConvCase& c) { return make(c, 2, "winograd2x2"); }}};
 
 }  // namespace
-
-WinogradTiles::WinogradTiles(int64_t n, int64_t h, int64_t w, int64_t c, int64_t across, int64_t down, int64_t step,
-                             int64_t side, int64_t pad)
-    : n_(n), h_(h), w_(w), c_(c), across_(across), down_(down), step_(step), side_(side), pad_(pad) {}
-
-void WinogradTiles::offsets(int64_t t, int64_t* pixels) const {
-  const int64_t n = t / (across_ * down_), y0 = t / across_ % down_ * step_ - pad_, x0 = t % across_ * step_ - pad_;
-  for (int64_t y = y0; y < y0 + side_; ++y)
-    for (int64_t x = x0; x < x0 + side_; ++x)
-      *pixels++ = y < 0 || y >= h_ || x < 0 || x >= w_ ? -1 : ((n * h_ + y) * w_ + x) * c_;
-}
 
 }  // namespace resnet

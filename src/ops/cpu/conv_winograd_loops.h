@@ -6,11 +6,23 @@
 
 namespace resnet {
 
+/// Pixel (i, j) of a tile is at element row[i] + column[j] of the pictures; a negative one is outside of its picture.
+struct WinogradTile {
+  int64_t row[6], column[6];
+};
+
+/// A tile of pixels that are read.
+struct WinogradInput {
+  const void* x = nullptr;
+  const void* zeros = nullptr;  ///< what is outside: as many zeros as there are channels
+  const WinogradTile* tile = nullptr;
+};
+
 /// Where one tile of outputs goes: relu(transformed m + bias + addend), for `channels` channels (a multiple of 16).
 struct WinogradOutput {
   const float* m = nullptr;  ///< [position][channels], positions `plane` apart
   int64_t plane = 0;
-  const int64_t* pixels = nullptr;  ///< element offsets in y of the tile's m·m pixels, -1 outside of the picture
+  const WinogradTile* tile = nullptr;  ///< of y, m x m
   void* y = nullptr;
   const void* addend = nullptr;  ///< like y, or null
   const float* bias = nullptr;   ///< or null
@@ -30,11 +42,11 @@ struct WinogradWeights {
 struct WinogradTransforms {
   int64_t m;  ///< outputs of a tile are m x m, inputs (m+2) x (m+2)
   /// v[position·plane + channel] (E) from the pixels of a tile.
-  void (*input)(const void* const* pixels, int64_t channels, void* v, int64_t plane);
-  /// The same for a weight gradient, and the m x m gradients of a tile of outputs. Elements are 32 bits: of bf16 they hold the
-  /// first and the second of two tiles, in this order of calls.
-  void (*input_pair)(const void* const* pixels, int64_t channels, void* v, int64_t plane, bool second);
-  void (*gradient_pair)(const void* const* pixels, int64_t channels, void* d, int64_t plane, bool second);
+  void (*input)(const WinogradInput& x, int64_t channels, void* v, int64_t plane);
+  /// The same for a weight gradient, and the m x m gradients of a tile of outputs. Elements are 32 bits: of bf16 they hold two
+  /// tiles; of f32 there is no second one.
+  void (*input_pair)(const WinogradInput* x, int64_t channels, void* v, int64_t plane);
+  void (*gradient_pair)(const WinogradInput* dy, int64_t channels, void* d, int64_t plane);
   void (*output)(const WinogradOutput& o);
   /// Sixteen outputs from `o` on, all `in` inputs, to u[position·plane + input·columns] (E; bf16: pairs of inputs interleaved).
   void (*weights)(const WinogradWeights& w, int64_t o, int64_t in, void* u, int64_t plane, int64_t columns);
@@ -51,6 +63,7 @@ struct WinogradProducts {
   void (*accumulate)(const void* v, int64_t ldv, int64_t rows, const void* d, int64_t ldd, int64_t columns,
                      int64_t tiles, bool fresh, float* du, int64_t ldu);
   int64_t columns;  ///< 16 or 32: output channels of one product
+  int64_t rows;     ///< of the largest tile
   int64_t packed;   ///< values in an element: 1, or 2 of bf16
 };
 

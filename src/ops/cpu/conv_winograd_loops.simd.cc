@@ -23,7 +23,12 @@ typedef uint16_t VH __attribute__((vector_size(2 * kLanes), aligned(2), may_alia
 
 V get(const float* p) { return *reinterpret_cast<const V*>(p); }
 V get(const uint16_t* p) {
+#if defined(__AVX512F__)
+  const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return reinterpret_cast<V>(_mm512_slli_epi32(wide, 16));
+#else
   return reinterpret_cast<V>(__builtin_convertvector(*reinterpret_cast<const VH*>(p), VU) << 16);
+#endif
 }
 void put(float* p, V v) { *reinterpret_cast<V*>(p) = v; }
 void put(uint16_t* p, V v) {
@@ -35,14 +40,23 @@ void put(uint16_t* p, V v) {
 #endif
 }
 
-// How a tile is written for a weight gradient: of f32 as it is; of bf16 two tiles in one row, as the products take them, the
-// second in the upper halves of 32 bits.
-void put_pair(float* p, V v, bool) { put(p, v); }
-void put_pair(uint32_t* p, V v, bool second) {
-  const VU u = reinterpret_cast<VU>(v);
-  const VU rounded = u + 0x7fffu + ((u >> 16) & 1u);
-  VU& to = *reinterpret_cast<VU*>(p);
-  to = second ? (to & 0xffffu) | (rounded & 0xffff0000u) : rounded >> 16;
+template <class P> constexpr int kTiles = 1;
+template <> constexpr int kTiles<uint32_t> = 2;
+
+// The same channels of two tiles as the products of a weight gradient take them: bf16 in turn. Of f32 there is one tile.
+void put_pair(float* p, V first, V) { put(p, first); }
+void put_pair(uint32_t* p, V first, V second) {
+#ifdef __AVX512BF16__
+  const __m512i halves =
+      reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(reinterpret_cast<__m512>(second), reinterpret_cast<__m512>(first)));
+  alignas(64) static constexpr uint16_t kInTurn[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  _mm512_storeu_si512(p, _mm512_permutexvar_epi16(_mm512_load_si512(kInTurn), halves));
+#else
+  const VU a = reinterpret_cast<VU>(first), b = reinterpret_cast<VU>(second);
+  *reinterpret_cast<VU*>(p) =
+      ((a + 0x7fffu + ((a >> 16) & 1u)) >> 16) | ((b + 0x7fffu + ((b >> 16) & 1u)) & 0xffff0000u);
+#endif
 }
 
 constexpr V kZero = {};
@@ -107,66 +121,86 @@ template <> struct F<4> {
   }
 };
 
-template <class T> const T* at(const void* pixel, int64_t c) { return static_cast<const T*>(pixel) + c; }
+// The pixels of a tile.
+template <class T, int N> struct Pixels {
+  explicit Pixels(const WinogradInput& x) {
+#pragma GCC unroll 6
+    for (int i = 0; i < N; ++i)
+#pragma GCC unroll 6
+      for (int j = 0; j < N; ++j) {
+        const int64_t at = x.tile->row[i] + x.tile->column[j];
+        p[i * N + j] = at < 0 ? static_cast<const T*>(x.zeros) : static_cast<const T*>(x.x) + at;
+      }
+  }
+  // More pointers than registers: the compiler would hold them in vector registers.
+  void leave_in_memory() const { asm volatile("" : : "r"(p) : "memory"); }
 
-// Stores to `v` with `write`, of elements E.
-template <int M, class T, class E, class Write>
-void transform_input(const void* const* pixels, int64_t channels, void* v, int64_t plane, const Write& write) {
-  constexpr int kIn = F<M>::kIn;
-  for (int64_t c = 0; c < channels; c += kLanes) {
-    V d[kIn][kIn];
+  const T* p[N * N];
+};
+
+// One group of kLanes channels of a tile, transformed.
+template <int M, class T> struct Input {
+  static constexpr int kIn = F<M>::kIn;
+  typedef Pixels<T, kIn> From;
+  [[gnu::always_inline]] static void transform(const From& from, int64_t c, V (&d)[kIn][kIn]) {
 #pragma GCC unroll 6
     for (int j = 0; j < kIn; ++j) {
       V x[kIn];
 #pragma GCC unroll 6
-      for (int i = 0; i < kIn; ++i) x[i] = get(at<T>(pixels[i * kIn + j], c));
+      for (int i = 0; i < kIn; ++i) x[i] = get(from.p[i * kIn + j] + c);
       F<M>::input(x);
 #pragma GCC unroll 6
       for (int i = 0; i < kIn; ++i) d[i][j] = x[i];
     }
-    E* to = static_cast<E*>(v) + c;
 #pragma GCC unroll 6
-    for (int i = 0; i < kIn; ++i) {
-      F<M>::input(d[i]);
-#pragma GCC unroll 6
-      for (int j = 0; j < kIn; ++j) write(to + (i * kIn + j) * plane, d[i][j]);
-    }
+    for (int i = 0; i < kIn; ++i) F<M>::input(d[i]);
   }
-}
+};
 
-template <int M, class T, class E> void input(const void* const* pixels, int64_t channels, void* v, int64_t plane) {
-  transform_input<M, T, E>(pixels, channels, v, plane, [](E* p, V x) { put(p, x); });
-}
-template <int M, class T, class E>
-void input_pair(const void* const* pixels, int64_t channels, void* v, int64_t plane, bool second) {
-  if (second)
-    transform_input<M, T, E>(pixels, channels, v, plane, [](E* p, V x) { put_pair(p, x, true); });
-  else
-    transform_input<M, T, E>(pixels, channels, v, plane, [](E* p, V x) { put_pair(p, x, false); });
-}
-
-template <int M, class T, class E>
-void gradient_pair(const void* const* pixels, int64_t channels, void* d, int64_t plane, bool second) {
-  constexpr int kIn = F<M>::kIn;
-  for (int64_t c = 0; c < channels; c += kLanes) {
+template <int M, class T> struct Gradient {
+  static constexpr int kIn = F<M>::kIn;
+  typedef Pixels<T, M> From;
+  [[gnu::always_inline]] static void transform(const From& from, int64_t c, V (&d)[kIn][kIn]) {
     V z[kIn][M];
 #pragma GCC unroll 6
     for (int j = 0; j < M; ++j) {
       V y[M], x[kIn];
 #pragma GCC unroll 6
-      for (int i = 0; i < M; ++i) y[i] = get(at<T>(pixels[i * M + j], c));
+      for (int i = 0; i < M; ++i) y[i] = get(from.p[i * M + j] + c);
       F<M>::gradient(y, x);
 #pragma GCC unroll 6
       for (int i = 0; i < kIn; ++i) z[i][j] = x[i];
     }
-    E* to = static_cast<E*>(d) + c;
 #pragma GCC unroll 6
-    for (int i = 0; i < kIn; ++i) {
-      V x[kIn];
-      F<M>::gradient(z[i], x);
-#pragma GCC unroll 6
-      for (int j = 0; j < kIn; ++j) put_pair(to + (i * kIn + j) * plane, x[j], second);
-    }
+    for (int i = 0; i < kIn; ++i) F<M>::gradient(z[i], d[i]);
+  }
+};
+
+template <int M, class T, class E> void input(const WinogradInput& x, int64_t channels, void* v, int64_t plane) {
+  constexpr int kIn = F<M>::kIn;
+  const Pixels<T, kIn> from(x);
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    from.leave_in_memory();
+    V d[kIn][kIn];
+    Input<M, T>::transform(from, c, d);
+    E* to = static_cast<E*>(v) + c;
+#pragma GCC unroll 36
+    for (int p = 0; p < kIn * kIn; ++p) put(to + p * plane, d[p / kIn][p % kIn]);
+  }
+}
+
+template <int M, class Transform, class P> void pair(const WinogradInput* x, int64_t channels, void* v, int64_t plane) {
+  constexpr int kIn = F<M>::kIn;
+  const typename Transform::From first(x[0]), second(x[kTiles<P> - 1]);
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    first.leave_in_memory();
+    second.leave_in_memory();
+    V a[kIn][kIn], b[kIn][kIn];
+    Transform::transform(first, c, a);
+    if constexpr (kTiles<P> == 2) Transform::transform(second, c, b);
+    P* to = static_cast<P*>(v) + c;
+#pragma GCC unroll 36
+    for (int p = 0; p < kIn * kIn; ++p) put_pair(to + p * plane, a[p / kIn][p % kIn], b[p / kIn][p % kIn]);
   }
 }
 
@@ -196,7 +230,7 @@ template <int M, class T> void output(const WinogradOutput& o) {
       V y[M];
       F<M>::output(z[i], y);
 #pragma GCC unroll 6
-      for (int j = 0; j < M; ++j) finish<T>(o, o.pixels[i * M + j], c, y[j]);
+      for (int j = 0; j < M; ++j) finish<T>(o, o.tile->row[i] + o.tile->column[j], c, y[j]);
     }
   }
 }
@@ -277,8 +311,13 @@ struct F32Math {
 
 // T: of activations, E: of transformed inputs and weights, P: of both transformed operands of a weight gradient.
 template <int M, class T, class E, class P>
-constexpr WinogradTransforms kTransforms = {
-    M, input<M, T, E>, input_pair<M, T, P>, gradient_pair<M, T, P>, output<M, T>, weights<M, E>, weight_gradient<M>};
+constexpr WinogradTransforms kTransforms = {M,
+                                            input<M, T, E>,
+                                            pair<M, Input<M, T>, P>,
+                                            pair<M, Gradient<M, T>, P>,
+                                            output<M, T>,
+                                            weights<M, E>,
+                                            weight_gradient<M>};
 
 }  // namespace
 
@@ -288,7 +327,7 @@ const WinogradTable winograd_table = {kTransforms<4, float, float, float>,
                                       kTransforms<2, float, float, float>,
                                       kTransforms<4, uint16_t, float, float>,
                                       kTransforms<2, uint16_t, uint16_t, uint32_t>,
-                                      {multiply<F32Math>, accumulate<F32Math>, kColumns, 1}};
+                                      {multiply<F32Math>, accumulate<F32Math>, kColumns, kRows, 1}};
 }  // namespace SIMD_NS
 
 }  // namespace resnet

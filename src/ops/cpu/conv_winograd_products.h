@@ -21,7 +21,7 @@ void multiply_tile(const float* v, int64_t ldv, const float* u, int64_t k, float
 #pragma GCC unroll 4
     for (int n = 0; n < N; ++n) {
       b[n] = Math::load(u + kLanes * n);
-      __builtin_prefetch(u + kLanes * (k * N + n), 0, 2);  // the next position's weights
+      __builtin_prefetch(u + kLanes * (k * N + n), 0, 3);  // the next position's weights
     }
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
