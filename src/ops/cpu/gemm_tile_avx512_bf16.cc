@@ -10,6 +10,20 @@ namespace {
 
 #define UNROLL _Pragma("GCC unroll 16")
 
+// acc += the product of one pair of A's columns, R rows of it, and what is at `b`.
+template <int R, int N>
+[[gnu::always_inline]] inline void multiply_pair(const char* const (&a)[R / 4], int64_t a_stride, int64_t at,
+                                                 const char* const (&b)[N], int64_t b_at, __m512 (&acc)[R][N]) {
+  __m512i w[N];
+  UNROLL for (int n = 0; n < N; ++n) w[n] = _mm512_loadu_si512(b[n] + b_at);
+  UNROLL for (int m = 0; m < R; ++m) {
+    int pair;
+    __builtin_memcpy(&pair, a[m / 4] + at + m % 4 * a_stride, sizeof pair);
+    const __m512i x = _mm512_set1_epi32(pair);
+    UNROLL for (int n = 0; n < N; ++n) acc[m][n] = _mm512_dpbf16_ps(acc[m][n], (__m512bh)(w[n]), (__m512bh)(x));
+  }
+}
+
 // Rows row..row+R-1 of tile row i by N tile columns from j on; R·N accumulators hide the latency of the products.
 template <int R, int N> void block(const TileGemm& g, int i, int row, int j) {
   __m512 acc[R][N];
@@ -23,19 +37,16 @@ template <int R, int N> void block(const TileGemm& g, int i, int row, int j) {
     UNROLL for (int m = 0; m < R / 4; ++m) a[m] = a_row + 2 * g.a_step[k] + 4 * m * a_stride;
     UNROLL for (int n = 0; n < N; ++n) b[n] = reinterpret_cast<const char*>(g.b[j + n] + g.b_step[k]);
     const int64_t pairs = g.pairs ? g.pairs[k] : 16;
-    for (int64_t p = 0; p < 4 * pairs; p += 4) {
-      __m512i w[N];
-      UNROLL for (int n = 0; n < N; ++n) {
-        w[n] = _mm512_loadu_si512(b[n]);
-        b[n] += b_stride;
-      }
-      UNROLL for (int m = 0; m < R; ++m) {
-        int pair;
-        __builtin_memcpy(&pair, a[m / 4] + p + m % 4 * a_stride, sizeof pair);
-        const __m512i x = _mm512_set1_epi32(pair);
-        UNROLL for (int n = 0; n < N; ++n) acc[m][n] = _mm512_dpbf16_ps(acc[m][n], (__m512bh)(w[n]), (__m512bh)(x));
-      }
+    // Without a loop, whose end would be mispredicted every time, for the counts that residual networks have.
+    if (b_stride == 64 && (pairs == 16 || pairs == 11 || pairs == 8)) {
+      UNROLL for (int64_t p = 0; p < 8; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
+      if (pairs == 8) continue;
+      UNROLL for (int64_t p = 8; p < 11; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
+      if (pairs == 11) continue;
+      UNROLL for (int64_t p = 11; p < 16; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
+      continue;
     }
+    for (int64_t p = 0; p < pairs; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, b_stride * p, acc);
   }
   UNROLL for (int m = 0; m < R; ++m) UNROLL for (int n = 0; n < N; ++n)
       _mm512_storeu_ps(c + n * kResultElements + m * 16, acc[m][n]);
