@@ -37,13 +37,8 @@ template <int R, int N> void block(const TileGemm& g, int i, int row, int j) {
     UNROLL for (int m = 0; m < R / 4; ++m) a[m] = a_row + 2 * g.a_step[k] + 4 * m * a_stride;
     UNROLL for (int n = 0; n < N; ++n) b[n] = reinterpret_cast<const char*>(g.b[j + n] + g.b_step[k]);
     const int64_t pairs = g.pairs ? g.pairs[k] : 16;
-    // Without a loop, whose end would be mispredicted every time, for the counts that residual networks have.
-    if (b_stride == 64 && (pairs == 16 || pairs == 11 || pairs == 8)) {
-      UNROLL for (int64_t p = 0; p < 8; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
-      if (pairs == 8) continue;
-      UNROLL for (int64_t p = 8; p < 11; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
-      if (pairs == 11) continue;
-      UNROLL for (int64_t p = 11; p < 16; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
+    if (pairs == 16 && b_stride == 64) {  // without a loop, whose end would be mispredicted every time
+      UNROLL for (int64_t p = 0; p < 16; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, 64 * p, acc);
       continue;
     }
     for (int64_t p = 0; p < pairs; ++p) multiply_pair<R, N>(a, a_stride, 4 * p, b, b_stride * p, acc);
