@@ -10,6 +10,19 @@
 
 namespace resnet {
 
+/// The filters of resizing; both are antialiased, and equal to Pillow's of these names to the last bit.
+enum class Interpolation { bilinear, bicubic };
+
+/// How a picture of any size becomes the square that a network reads: its shorter side is scaled to `resize`, then the
+/// centre of size x size is cut out.
+struct Fit {
+  /// `shorter` 0: the same as `side`.
+  Fit(int64_t side, int64_t shorter = 0, Interpolation filter = Interpolation::bilinear)
+      : size(side), resize(shorter > 0 ? shorter : side), interpolation(filter) {}
+  int64_t size, resize;
+  Interpolation interpolation;
+};
+
 /// Labelled pictures. Thread-safe once opened.
 class Dataset {
  public:
@@ -19,47 +32,69 @@ class Dataset {
   virtual int label(int64_t i) const = 0;  ///< in [0, classes().size())
   /// u8 [H,W,3], RGB. Throws Error naming the file when it cannot be decoded.
   virtual Tensor image(int64_t i) const = 0;
-  /// The same picture as u8 [size,size,3] at `out`, through resize_and_crop() where it has another size. Sets that hold
+  /// The same picture as u8 [size,size,3] at `out`, through resize_and_crop() where it does not fit. Sets that hold
   /// their pictures decoded override this to write them without an allocation.
-  virtual void image_into(int64_t i, int64_t size, uint8_t* out) const;
+  virtual void image_into(int64_t i, const Fit& fit, uint8_t* out) const;
   virtual std::string id(int64_t i) const = 0;  ///< "data_batch_1.bin:42", "ants/0013035.jpg": for messages and tables
+  /// With DataOptions::skip_bad_images: whether picture i turned out to be unreadable when it was asked for, so that
+  /// another picture of its class came in its place. Evaluation leaves such pictures out.
+  virtual bool unreadable(int64_t) const { return false; }
+  virtual std::vector<std::string> unreadable_pictures() const { return {}; }  ///< why, one message a picture so far
 };
 
 struct DataSplits {
   std::shared_ptr<const Dataset> train;
   std::shared_ptr<const Dataset> val;  ///< what accuracy is measured on (the test set of CIFAR)
   std::string description;             ///< "CIFAR-10, 50000 + 10000 pictures of 32x32"
+  std::vector<std::string> notes;      ///< what was assumed or passed over
+  /// Pictures of many sizes: they are normalised by ImageNet's constants and resized to 256/224 of the network's input
+  /// before the centre is cut out, unless a recipe says otherwise.
+  bool photographs = false;
 };
 
 struct DataOptions {
   /// "50k" trains on all training pictures and validates on the test set; "45k" holds the last tenth of the training
   /// pictures out (CIFAR: 5,000) and validates on them (the paper's split for its choices).
+  /// In folders of pictures: every tenth picture of each class.
   std::string train_split = "50k";
-  int64_t image_size = 32;  ///< of synthetic pictures
-  uint64_t seed = 0;        ///< of synthetic pictures
+  int64_t image_size = 32;       ///< of synthetic pictures
+  uint64_t seed = 0;             ///< of synthetic pictures
+  bool skip_bad_images = false;  ///< replace pictures that cannot be read (see Dataset::unreadable), keep partial ones
+  /// True: train and val must have the same classes, and a folder without val gives every tenth picture of each class to
+  /// it. False (to evaluate): such a folder is validated on as a whole.
+  bool training = true;
 };
 
-/// Opens what `spec` names: a folder, recognised by what is in it (CIFAR-10 or CIFAR-100 binary), or
-/// "synthetic:[train=N,val=N,classes=K,size=S,seed=N]" (all optional; by default 10000, 2000, 10 and what the options say).
+/// Opens what `spec` names: a folder, recognised by what is in it (CIFAR-10 or CIFAR-100 binary, folders of pictures by
+/// class), or "synthetic:[train=N,val=N,classes=K,size=S,seed=N]" (all optional; by default 10000, 2000, 10 and what the
+/// options say). Both splits are there, but may be empty.
 /// Throws Error saying what was looked for and not found.
 DataSplits open_data(const std::string& spec, const DataOptions& options = {});
 
 /// How pixels become numbers: (pixel/255 - mean) / std. Stored with the weights.
 struct Preprocessing {
-  int64_t size = 32;  ///< side of the square net input
-  Tensor mean;        ///< f32 [3] per channel, or [size,size,3] per pixel (the paper's)
-  Tensor std;         ///< f32 [3]
+  int64_t size = 32;   ///< side of the square net input
+  int64_t resize = 0;  ///< the shorter side before the centre is cut out; 0: size
+  Interpolation interpolation = Interpolation::bilinear;
+  Tensor mean;  ///< f32 [3] per channel, or [size,size,3] per pixel (the paper's)
+  Tensor std;   ///< f32 [3]
+
+  Fit fit() const { return {size, resize, interpolation}; }
 };
 
 /// "pixel": per-pixel mean over all training pictures, std 1 (the paper's CIFAR recipe); "channel": mean and standard
-/// deviation per channel, of the training pictures; "none": mean 0, std 1.
-Preprocessing measure_preprocessing(const Dataset& train, const std::string& kind, int64_t size);
+/// deviation per channel, of the training pictures; "imagenet": the constants that are usual for photographs; "none":
+/// mean 0, std 1.
+Preprocessing measure_preprocessing(const Dataset& train, const std::string& kind, const Fit& fit);
+
+/// What usual networks for ImageNet do: shorter side to 256/224 of the input, means and deviations of its channels.
+Preprocessing imagenet_preprocessing(int64_t size);
 
 /// Decodes a PNG or JPEG file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB.
 /// Throws Error naming the file and the reason.
 Tensor read_image(const std::string& path);
-/// u8 [H,W,3] -> u8 [size,size,3]: scales the shorter side to `size` (antialiased bilinear) and takes the centre.
-Tensor resize_and_crop(const Tensor& image, int64_t size);
+/// u8 [H,W,3] -> u8 [size,size,3].
+Tensor resize_and_crop(const Tensor& image, const Fit& fit);
 /// u8 [size,size,3] -> f32 [size,size,3] at `out`.
 void normalize(const Tensor& image, const Preprocessing& preprocessing, float* out);
 void write_png(const std::string& path, const Tensor& image);  ///< u8 [H,W,3]

@@ -15,6 +15,7 @@ namespace resnet {
 
 struct EvalResult {
   int64_t samples = 0;
+  int64_t left_out = 0;            ///< pictures that could not be read (DataOptions::skip_bad_images)
   double loss = 0;                 ///< mean cross-entropy
   double top1 = 0, top5 = 0;       ///< accuracy, percent
   std::vector<int64_t> confusion;  ///< [K,K] row-major, true × predicted

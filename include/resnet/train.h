@@ -25,7 +25,12 @@ struct TrainConfig {
   // [data]
   std::string data = "synthetic:";  ///< data.path
   std::string train_split = "50k";  ///< data.train_split: "50k" or "45k"
-  std::string normalize = "pixel";  ///< data.normalize: "pixel", "channel" or "none"
+  /// data.normalize: "pixel", "channel", "imagenet", "none", or "auto": "imagenet" for photographs, else "pixel"
+  std::string normalize = "auto";
+  int64_t resize =
+      0;  ///< data.resize: shorter side before the centre is cut out; 0: 256/224 of photographs' input size
+  std::string interpolation = "bilinear";  ///< data.interpolation: "bilinear" or "bicubic"
+  std::string bad_images = "fail";  ///< data.bad_images: "fail", or "skip" to replace pictures that cannot be read
   int64_t pad = 4;                  ///< data.pad: zero-pad by this, crop back at random (0: off)
   bool flip = true;                 ///< data.flip
   int workers = 2;                  ///< data.workers

@@ -19,7 +19,7 @@ constexpr int64_t kWholeMatrix = 20;  // classes; above this only the most frequ
 constexpr size_t kConfusions = 10;
 
 struct EvalArgs {
-  std::string weights, model, data, split = "val", dtype = "auto";
+  std::string weights, model, data, split = "val", dtype = "auto", bad_images = "fail";
   EvalOptions options;
 };
 
@@ -84,11 +84,12 @@ Json to_json(const EvalResult& r) {
     for (size_t p = 0; p < r.classes.size(); ++p) row.push_back(count(r, t, p));
     matrix.push_back(row);
   }
-  return {{"samples", r.samples}, {"top1", r.top1},     {"top5", r.top5},
-          {"loss", r.loss},       {"classes", classes}, {"confusion", matrix}};
+  return {{"samples", r.samples}, {"left_out", r.left_out}, {"top1", r.top1},     {"top5", r.top5},
+          {"loss", r.loss},       {"classes", classes},     {"confusion", matrix}};
 }
 
 void show(const EvalResult& r, const Output& out) {
+  if (r.left_out > 0) out.print("{} pictures could not be read and are left out\n", grouped(r.left_out));
   out.print("{} pictures: top-1 {} (error {}), top-5 {}, loss {:.4f}\n\n", grouped(r.samples), percent(r.top1),
             percent(100 - r.top1), percent(r.top5), r.loss);
   out.print("{}\n", per_class(r));
@@ -97,9 +98,11 @@ void show(const EvalResult& r, const Output& out) {
 }
 
 // The seed of the run that made the weights: synthetic pictures are then those of that run.
-DataOptions data_options(const Checkpoint& checkpoint) {
+DataOptions data_options(const Checkpoint& checkpoint, const EvalArgs& args) {
   DataOptions options;
   options.image_size = checkpoint.preprocessing.size;
+  options.skip_bad_images = args.bad_images == "skip";
+  options.training = false;
   return options;
 }
 
@@ -108,7 +111,8 @@ int run(const EvalArgs& args, const Output& out) {
   const LoadedWeights loaded = load_weights(weights, args.model);
   for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
   const Checkpoint& checkpoint = loaded.checkpoint;
-  const DataSplits splits = open_data(args.data, data_options(checkpoint));
+  const DataSplits splits = open_data(args.data, data_options(checkpoint, args));
+  for (const std::string& note : splits.notes) out.log("{}: {}\n", args.data, note);
   const auto data = args.split == "train" ? splits.train : splits.val;
   EvalOptions options = args.options;
   options.dtype = resolve_dtype(args.dtype, checkpoint);
@@ -127,6 +131,8 @@ int run(const EvalArgs& args, const Output& out) {
                  {"data", args.data},
                  {"split", args.split},
                  {"dtype", dtype_word(options.dtype)}};
+  record["unreadable"] = data->unreadable_pictures();
+  for (const std::string& message : data->unreadable_pictures()) out.log("left out: {}\n", message);
   record.update(to_json(result));
   record["seconds"] = seconds;
   record["images_per_second"] = static_cast<double>(result.samples) / seconds;
@@ -140,7 +146,8 @@ const RegisterCommand registered{{
     .name = "eval",
     .order = 20,
     .summary = "Measure the accuracy of trained weights on a data set",
-    .example = "  resnet eval --weights runs/mine/best.safetensors --data cifar-10-batches-bin\n",
+    .example = "  resnet eval --weights runs/mine/best.safetensors --data cifar-10-batches-bin\n"
+               "  resnet eval --weights resnet50-0676ba61.pth --data imagenet/val\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<EvalArgs>();
       app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
@@ -149,6 +156,7 @@ const RegisterCommand registered{{
       app.add_option("--data", args->data, "A folder of data, or synthetic:")->required()->type_name("DATA");
       choose_from(app.add_option("--split", args->split, "Which pictures: val or train"), {"val", "train"})
           ->capture_default_str();
+      add_bad_images_flag(app, args->bad_images);
       add_batch_flag(app, args->options.batch, "Pictures at a time")->capture_default_str();
       app.add_option("-j,--workers", args->options.workers, "Threads that prepare pictures")
           ->check(whole_number(0, 1024))

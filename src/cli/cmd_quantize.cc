@@ -67,7 +67,9 @@ int run(QuantizeArgs& args, const Output& out) {
   const Checkpoint& checkpoint = loaded.checkpoint;
   DataOptions data_options;
   data_options.image_size = checkpoint.preprocessing.size;
+  data_options.training = false;
   const DataSplits splits = open_data(args.data, data_options);
+  for (const std::string& note : splits.notes) out.log("{}: {}\n", args.data, note);
   const auto calibration = splits.train != nullptr && splits.train->size() > 0 ? splits.train : splits.val;
   out.log("{} from {}, calibrated on {}\n", checkpoint.model, args.weights, splits.description);
   const QuantizedCheckpoint made = quantize(checkpoint, calibration, args.options);

@@ -25,6 +25,7 @@ constexpr int64_t kDefaultEpochs = 10;  // where neither a recipe nor a flag say
 
 struct TrainArgs {
   std::string recipe, output_dir, pretrained;
+  std::string bad_images;  // empty: as the recipe says
   std::optional<std::string> model, data, dtype, conv;
   std::optional<int64_t> epochs, steps, batch;
   std::optional<float> lr, weight_decay, momentum;
@@ -86,6 +87,7 @@ template <class From, class To> void put(const std::optional<From>& from, To& to
 void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.model, config.model);
   put(args.data, config.data);
+  if (!args.bad_images.empty()) config.bad_images = args.bad_images;
   put(args.dtype, config.dtype);
   put(args.conv, config.conv);
   put(args.batch, config.batch);
@@ -157,6 +159,7 @@ void add_flags(CLI::App& app, TrainArgs& args) {
       ->type_name("");
   app.add_option("--model", args.model, "Network: cifar-resnet20, resnet50, …")->type_name("NAME");
   app.add_option("--data", args.data, "A folder of data, or synthetic:")->type_name("DATA");
+  add_bad_images_flag(app, args.bad_images);
   CLI::Option* epochs = app.add_option("--epochs", args.epochs, "Length in passes over the data");
   epochs->check(whole_number(1))->type_name("N");
   app.add_option("--steps", args.steps, "Length in steps (batches)")
@@ -198,6 +201,7 @@ const RegisterCommand registered{{
     .summary = "Train a network, by a recipe or by flags",
     .example = "  resnet train --model cifar-resnet20 --data synthetic: --epochs 2\n"
                "  resnet train cifar10/resnet20 --data cifar-10-batches-bin --output-dir runs/mine\n"
+               "  resnet train --model resnet18 --pretrained resnet18-f37072fd.pth --data photographs --lr 0.01\n"
                "  resnet train --resume --output-dir runs/mine\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<TrainArgs>();

@@ -93,6 +93,13 @@ CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& he
   return app.add_option("-b,--batch-size,--batch", batch, help)->check(whole_number(1, 1 << 20))->type_name("N");
 }
 
+void add_bad_images_flag(CLI::App& app, std::string& bad_images) {
+  choose_from(app.add_option("--bad-images", bad_images,
+                             "Pictures that cannot be read: stop with an error, or go on without them and count them"),
+              {"fail", "skip"})
+      ->default_str("fail");
+}
+
 void add_device_flag(CLI::App& app) {
   const auto take = [](const std::string& device) {
     CHECK(device == "cpu", "--device ", device, ": this build has no CUDA backend; use --device cpu");

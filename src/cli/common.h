@@ -32,6 +32,8 @@ inline constexpr const char* kNoTuneHelp =
 void add_conv_flag(CLI::App& app, std::string& conv);
 /// `-b`, `--batch-size`, `--batch`.
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help);
+/// `--bad-images`: fail or skip.
+void add_bad_images_flag(CLI::App& app, std::string& bad_images);
 /// `--device cpu|cuda`: anything but cpu is refused, saying that this build has none.
 void add_device_flag(CLI::App& app);
 

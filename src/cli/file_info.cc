@@ -55,6 +55,8 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
                  {"dtype", c.int8 ? "int8" : "f32"},
                  {"classes", c.classes},
                  {"image_size", c.preprocessing.size},
+                 {"resize", c.preprocessing.fit().resize},
+                 {"interpolation", c.preprocessing.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear"},
                  {"mean", c.preprocessing.mean.shape().rank() == 3 ? "pixel" : "channel"}};
   record["training_state"] = c.state;
   record["resumable"] = !c.momentum.empty();
@@ -66,8 +68,10 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
   out.print("{}\n", tensor_table(c.weights));
   out.print("model            {}, {} parameters\n", c.model, grouped(trainable_elements(c.weights)));
   out.print("classes          {}: {}\n", c.classes.size(), shortened(classes, kLongText));
-  out.print("preprocessing    {0}x{0} pixels, {1}, std {2:.4f} {3:.4f} {4:.4f}\n", p.size, mean_text(p), p.std.f32()[0],
-            p.std.f32()[1], p.std.f32()[2]);
+  const Fit fit = p.fit();
+  const std::string filter = fit.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear";
+  out.print("preprocessing    {0}x{0} pixels of {1}, {2}, {3}, std {4:.4f} {5:.4f} {6:.4f}\n", p.size, fit.resize,
+            filter, mean_text(p), p.std.f32()[0], p.std.f32()[1], p.std.f32()[2]);
   for (const auto& [key, value] : c.state) out.print("{:<16} {}\n", key, short_line(value));
   out.print("resumable        {}\n",
             c.momentum.empty() ? "no (weights alone)" : "yes (momentum and counters are there)");

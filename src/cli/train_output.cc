@@ -46,6 +46,7 @@ void log_settings(const TrainConfig& config, const Output& out) {
 TrainLog::TrainLog(const TrainConfig& config, const Output& out) : config_(config), out_(out), bar_(out) {}
 
 void TrainLog::update(const Progress& p) {
+  if (!p.note.empty()) return bar_.line("note: " + p.note);
   bar_.update(
       p.step, p.steps,
       fmt::format("loss {:.4f}  error {:.2f} %  {:.0f} img/s  data wait {:.0f} %  lr {:.4g}  epoch {} step {}/{}",

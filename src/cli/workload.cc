@@ -47,7 +47,7 @@ Workload::Workload(const WorkloadOptions& options) {
     loader.drop_last = true;
     loader.shuffle = options.compile.mode == Mode::train;
     if (loader.shuffle) loader.augmentation = {.pad = size / 8, .flip = true};
-    loader_ = std::make_unique<Loader>(splits.train, measure_preprocessing(*splits.train, "channel", size), loader);
+    loader_ = std::make_unique<Loader>(splits.train, imagenet_preprocessing(size), loader);
     CHECK(loader_->batches_per_epoch() > 0, options.data, " has only ", splits.train->size(),
           " training pictures, fewer than a batch of ", loader.batch);
     loader_->seek(0);

@@ -74,7 +74,7 @@ void Batcher::fill_rows(int64_t number, Batch& batch, int64_t from, int64_t to, 
   scratch.row.resize(static_cast<size_t>(size * 3));
   for (int64_t n = from; n < to; ++n) {
     const int64_t sample = order_[static_cast<size_t>(number * options_.batch + n)];
-    data_->image_into(sample, size, scratch.picture.data());
+    data_->image_into(sample, normalizer_.fit(), scratch.picture.data());
     augment(sample, scratch.picture.data(), scratch.row, batch.images.f32() + n * values);
     batch.labels.i32()[n] = data_->label(sample);
     batch.index[static_cast<size_t>(n)] = sample;

@@ -42,11 +42,11 @@ class Cifar : public Dataset {
     return picture;
   }
 
-  void image_into(int64_t i, int64_t size, uint8_t* out) const override {
-    if (size == kSide)
+  void image_into(int64_t i, const Fit& fit, uint8_t* out) const override {
+    if (fit.size == kSide && fit.resize == kSide)
       interleave(record(i) + label_bytes_, out);
     else
-      Dataset::image_into(i, size, out);
+      Dataset::image_into(i, fit, out);
   }
 
   std::string id(int64_t i) const override {

@@ -5,10 +5,10 @@
 
 namespace resnet {
 
-void Dataset::image_into(int64_t i, int64_t size, uint8_t* out) const {
+void Dataset::image_into(int64_t i, const Fit& fit, uint8_t* out) const {
   const Tensor picture = image(i);
-  const bool fits = picture.shape()[0] == size && picture.shape()[1] == size;
-  const Tensor fitted = fits ? picture : resize_and_crop(picture, size);
+  const bool fits = picture.shape()[0] == fit.size && picture.shape()[1] == fit.size && fit.resize == fit.size;
+  const Tensor fitted = fits ? picture : resize_and_crop(picture, fit);
   std::memcpy(out, fitted.raw(), fitted.bytes());
 }
 

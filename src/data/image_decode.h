@@ -12,6 +12,9 @@ namespace resnet {
 
 using Bytes = std::span<const uint8_t>;
 
+/// What becomes of a JPEG file that ends early.
+enum class Damage { refuse, keep_partial };
+
 /// A picture as the file stores it, not yet turned.
 struct Decoded {
   Tensor picture;       ///< u8 [H,W,3] RGB
@@ -20,9 +23,15 @@ struct Decoded {
 
 /// Palettes and grey become RGB, 16-bit values keep their high byte, transparent pixels are laid on white.
 Decoded decode_png(Bytes file, const std::string& name);
-/// Grey, YCbCr, RGB, CMYK and YCCK (both inverted, as Adobe writes them) become RGB. A file that ends early is an error;
-/// other damage that libjpeg can pass over is not.
-Decoded decode_jpeg(Bytes file, const std::string& name);
+/// Grey, YCbCr, RGB, CMYK and YCCK (both inverted, as Adobe writes them) become RGB. A file that ends early is an error
+/// or gives grey for what is missing; other damage that libjpeg can pass over is none.
+Decoded decode_jpeg(Bytes file, const std::string& name, Damage damage = Damage::refuse);
+
+/// Whether this build has libwebp.
+bool can_decode_webp();
+
+/// Any of these formats, by the first bytes, upright: u8 [H,W,3].
+Tensor decode_image(Bytes file, const std::string& name, Damage damage = Damage::refuse);
 
 /// Throws Error for pictures that would take hundreds of megabytes.
 void check_dimensions(const std::string& name, uint64_t width, uint64_t height);

@@ -55,18 +55,23 @@ void check_dimensions(const std::string& name, uint64_t width, uint64_t height) 
         " pixels; at most ", kMaxPixels, " pixels in all can be read: scale it down");
 }
 
-Tensor read_image(const std::string& path) {
-  const MappedFile mapped(path);
-  const Bytes file = mapped.bytes();
-  CHECK(!file.empty(), path, " is empty");
+bool can_decode_webp() { return false; }
+
+Tensor decode_image(Bytes file, const std::string& name, Damage damage) {
+  CHECK(!file.empty(), name, " is empty");
   Decoded decoded;
   if (has(file, 0, "\x89PNG\r\n\x1a\n"))
-    decoded = decode_png(file, path);
+    decoded = decode_png(file, name);
   else if (has(file, 0, "\xff\xd8\xff"))
-    decoded = decode_jpeg(file, path);
+    decoded = decode_jpeg(file, name, damage);
   else
-    refuse(file, path);
+    refuse(file, name);
   return upright(decoded.picture, decoded.orientation);
+}
+
+Tensor read_image(const std::string& path) {
+  const MappedFile mapped(path);
+  return decode_image(mapped.bytes(), path);
 }
 
 }  // namespace resnet

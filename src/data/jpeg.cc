@@ -44,7 +44,7 @@ struct JpegReader {
   }
   // libjpeg would go on with grey where the file ends early.
   static void note(j_common_ptr jpeg, int level) {
-    if (level < 0 && jpeg->err->msg_code == JWRN_JPEG_EOF) fail(jpeg);
+    if (level < 0 && jpeg->err->msg_code == JWRN_JPEG_EOF && of(jpeg).damage == Damage::refuse) fail(jpeg);
   }
   static void watch(j_common_ptr jpeg) {
     JpegReader& self = of(jpeg);
@@ -53,6 +53,7 @@ struct JpegReader {
     std::longjmp(self.escape, 1);
   }
 
+  Damage damage = Damage::refuse;
   jpeg_decompress_struct jpeg{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
@@ -104,8 +105,9 @@ int orientation_of(const JpegReader& r) {
 
 }  // namespace
 
-Decoded decode_jpeg(Bytes file, const std::string& name) {
+Decoded decode_jpeg(Bytes file, const std::string& name, Damage damage) {
   JpegReader r;
+  r.damage = damage;
   CHECK(read_header(r, file), name, " is a damaged JPEG file: ", r.message);
   check_dimensions(name, r.jpeg.image_width, r.jpeg.image_height);
   const int64_t height = r.jpeg.image_height, width = r.jpeg.image_width;

@@ -15,11 +15,13 @@ class Normalizer {
   explicit Normalizer(const Preprocessing& preprocessing);
 
   int64_t size() const { return size_; }
+  const Fit& fit() const { return fit_; }
   /// Pixels [x0, x0 + count) of row y: u8 [count,3] at `in` -> f32 [count,3] at `out`. Thread-safe.
   void row(int64_t y, int64_t x0, int64_t count, const uint8_t* in, float* out) const;
 
  private:
   int64_t size_;
+  Fit fit_;
   std::vector<float> scale_;   // [size,3]: 1 / (255 std), the same for all rows
   std::vector<float> offset_;  // [size,size,3]: mean / std
 };

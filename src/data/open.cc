@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <numeric>
 #include <string_view>
 
 #include "core/check.h"
 #include "core/nearest.h"
 #include "data/cifar.h"
+#include "data/hold_out.h"
+#include "data/image_folder.h"
 #include "data/subset.h"
 #include "data/synthetic.h"
 
@@ -41,6 +44,20 @@ void set_synthetic(SyntheticOptions& options, std::string_view item, const std::
   if (key == "seed") options.seed = static_cast<uint64_t>(value);
 }
 
+std::vector<uint32_t> range(int64_t first, int64_t end) {
+  std::vector<uint32_t> numbers(static_cast<size_t>(end - first));
+  std::iota(numbers.begin(), numbers.end(), static_cast<uint32_t>(first));
+  return numbers;
+}
+
+void hold_out(DataSplits& splits) {
+  const int64_t all = splits.train->size(), held = all / 10;
+  CHECK(held > 0, "the 45k split holds a tenth of the training pictures out, and there are only ", all);
+  splits.val = std::make_shared<Subset>(splits.train, range(all - held, all));
+  splits.train = std::make_shared<Subset>(splits.train, range(0, all - held));
+  splits.description += join(", trained on ", all - held, " and validated on the last ", held, " training pictures");
+}
+
 DataSplits open_synthetic_spec(const std::string& spec, const DataOptions& defaults) {
   SyntheticOptions options;
   options.size = defaults.image_size;
@@ -51,7 +68,9 @@ DataSplits open_synthetic_spec(const std::string& spec, const DataOptions& defau
     set_synthetic(options, rest.substr(0, comma), spec);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
-  return open_synthetic(options);
+  DataSplits splits = open_synthetic(options);
+  if (defaults.train_split == "45k") hold_out(splits);
+  return splits;
 }
 
 // "a, b, c and 12 more": what a folder holds, for messages.
@@ -76,9 +95,10 @@ size_t files_present(const fs::path& folder, const CifarLayout& layout) {
 // What a person who named this folder probably wants, or "".
 std::string hint(const std::string& folder) {
   const fs::path path(folder);
-  if (fs::is_directory(path / "train"))
-    return "; folders of picture files (train/, val/) are not among what can be read";
-  if (fs::exists(path / "data_batch_1") || fs::exists(path / "train"))
+  if (std::any_of(fs::directory_iterator(path), fs::directory_iterator(),
+                  [](const auto& entry) { return is_picture_name(entry.path()); }))
+    return "; pictures belong in one folder a class, beside each other or in train/ and val/";
+  if (fs::exists(path / "data_batch_1") || fs::is_regular_file(path / "train"))
     return "; if this is the Python version of CIFAR, fetch the binary version instead (cifar-10-binary.tar.gz)";
   for (const auto& entry : fs::directory_iterator(path)) {
     if (!entry.is_directory()) continue;
@@ -88,22 +108,23 @@ std::string hint(const std::string& folder) {
   return "";
 }
 
-DataSplits open_folder(const std::string& folder) {
+DataSplits open_folder(const std::string& folder, const DataOptions& options) {
   // A folder with some of a set's files is taken for that set, so that the message can say which ones are missing.
   const CifarLayout* best = nullptr;
   size_t most = 0;
   for (const CifarLayout& layout : cifar_layouts())
     if (const size_t n = files_present(folder, layout); n > most) best = &layout, most = n;
-  if (best != nullptr) return open_cifar(folder, *best);
-  CHECK(
-      !fs::is_empty(folder), folder,
-      " is empty; looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) and CIFAR-100 (train.bin, "
-      "test.bin)");
-  throw Error(
-      join("no known data set in ", folder,
-           ": looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) and CIFAR-100 (train.bin, "
-           "test.bin), found ",
-           listing(folder), hint(folder)));
+  if (best != nullptr) {
+    DataSplits splits = open_cifar(folder, *best);
+    if (options.train_split == "45k") hold_out(splits);
+    return splits;
+  }
+  if (auto pictures = open_picture_folders(folder, options)) return std::move(*pictures);
+  constexpr const char* kLookedFor =
+      "looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin), CIFAR-100 (train.bin, test.bin) and "
+      "picture files in folders a class (train/CLASS/*.jpg, val/CLASS/*.jpg)";
+  CHECK(!fs::is_empty(folder), folder, " is empty; ", kLookedFor);
+  throw Error(join("no known data set in ", folder, ": ", kLookedFor, ", found ", listing(folder), hint(folder)));
 }
 
 DataSplits open_any(const std::string& spec, const DataOptions& options) {
@@ -112,29 +133,21 @@ DataSplits open_any(const std::string& spec, const DataOptions& options) {
   const size_t colon = spec.find(':');
   CHECK(fs::exists(spec) || colon == std::string::npos || spec.find('/') < colon, "unknown kind of data '",
         spec.substr(0, colon + 1), "'; did you mean '", kSynthetic, "', or a folder?");
-  CHECK(fs::exists(spec), "no folder ", spec, "; give a folder with CIFAR-10 or CIFAR-100 (binary version), or ",
+  CHECK(fs::exists(spec), "no folder ", spec,
+        "; give a folder with pictures (train/CLASS/*.jpg, val/CLASS/*.jpg) or CIFAR-10 or "
+        "CIFAR-100 (binary version), or ",
         kSynthetic, " for pictures made by a procedure");
   CHECK(fs::is_directory(spec), spec, " is a file; give the folder that holds the data set (unpack an archive first)");
-  return open_folder(spec);
-}
-
-void hold_out(DataSplits& splits) {
-  const int64_t all = splits.train->size(), held = all / 10;
-  CHECK(held > 0, "the 45k split holds a tenth of the training pictures out, and there are only ", all);
-  splits.val = std::make_shared<Subset>(splits.train, all - held, held);
-  splits.train = std::make_shared<Subset>(splits.train, 0, all - held);
-  splits.description += join(", trained on ", all - held, " and validated on the last ", held, " training pictures");
+  return open_folder(spec, options);
 }
 
 }  // namespace
 
 DataSplits open_data(const std::string& spec, const DataOptions& options) {
   CHECK(options.train_split == "50k" || options.train_split == "45k", "unknown training split '", options.train_split,
-        "': choose 50k (all training pictures) or 45k (the last tenth held out for validation)");
+        "': choose 50k (all training pictures) or 45k (a tenth of them held out for validation)");
   try {
-    DataSplits splits = open_any(spec, options);
-    if (options.train_split == "45k") hold_out(splits);
-    return splits;
+    return open_any(spec, options);
   } catch (const fs::filesystem_error& error) {
     throw Error(join("cannot read ", spec, ": ", error.code().message()));
   }

@@ -19,12 +19,12 @@ struct Sums {
   uint64_t square[3] = {0, 0, 0};  // of all values of a channel
 };
 
-Sums sum_pictures(const Dataset& data, int64_t size, int64_t begin, int64_t end) {
-  const auto values = static_cast<size_t>(size * size * 3);
+Sums sum_pictures(const Dataset& data, const Fit& fit, int64_t begin, int64_t end) {
+  const auto values = static_cast<size_t>(fit.size * fit.size * 3);
   Sums sums{std::vector<uint64_t>(values, 0)};
   std::vector<uint8_t> picture(values);
   for (int64_t i = begin; i < end; ++i) {
-    data.image_into(i, size, picture.data());
+    data.image_into(i, fit, picture.data());
     uint64_t square[3] = {0, 0, 0};
     for (size_t k = 0; k < values; k += 3)
       for (size_t c = 0; c < 3; ++c) {
@@ -38,12 +38,12 @@ Sums sum_pictures(const Dataset& data, int64_t size, int64_t begin, int64_t end)
 }
 
 // Plain threads, because reading a picture may throw: the first error is rethrown here.
-Sums sum_all(const Dataset& data, int64_t size) {
+Sums sum_all(const Dataset& data, const Fit& fit) {
   const int64_t parts = std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 16);
   std::vector<std::future<Sums>> running;
   for (int64_t p = 0; p < parts; ++p)
-    running.push_back(std::async(std::launch::async, sum_pictures, std::cref(data), size, data.size() * p / parts,
-                                 data.size() * (p + 1) / parts));
+    running.push_back(std::async(std::launch::async, sum_pictures, std::cref(data), std::cref(fit),
+                                 data.size() * p / parts, data.size() * (p + 1) / parts));
   Sums total = running[0].get();
   for (size_t p = 1; p < running.size(); ++p) {
     const Sums part = running[p].get();
@@ -75,18 +75,21 @@ void set_channel_statistics(Preprocessing& p, const Sums& sums, int64_t pictures
 
 }  // namespace
 
-Preprocessing measure_preprocessing(const Dataset& train, const std::string& kind, int64_t size) {
-  CHECK(kind == "pixel" || kind == "channel" || kind == "none", "unknown normalisation '", kind,
-        "': choose pixel (mean of each pixel), channel (mean and deviation of each channel) or none");
-  CHECK(size > 0, "pictures of size ", size, ": it must be positive");
-  Preprocessing p;
-  p.size = size;
+Preprocessing measure_preprocessing(const Dataset& train, const std::string& kind, const Fit& fit) {
+  CHECK(kind == "pixel" || kind == "channel" || kind == "imagenet" || kind == "none", "unknown normalisation '", kind,
+        "': choose pixel (mean of each pixel), channel (mean and deviation of each channel), imagenet (its channels') ",
+        "or none");
+  CHECK(fit.size > 0, "pictures of size ", fit.size, ": it must be positive");
+  Preprocessing p = imagenet_preprocessing(fit.size);
+  p.resize = fit.resize;
+  p.interpolation = fit.interpolation;
+  if (kind == "imagenet") return p;
   p.mean = Tensor({3});
   p.std = Tensor({3});
   std::fill_n(p.std.f32(), 3, 1.0f);
   if (kind == "none") return p;
   CHECK(train.size() > 0, "no training pictures to measure the mean of");
-  const Sums sums = sum_all(train, size);
+  const Sums sums = sum_all(train, fit);
   if (kind == "pixel")
     set_pixel_mean(p, sums, train.size());
   else
@@ -94,7 +97,19 @@ Preprocessing measure_preprocessing(const Dataset& train, const std::string& kin
   return p;
 }
 
-Normalizer::Normalizer(const Preprocessing& p) : size_(p.size) {
+Preprocessing imagenet_preprocessing(int64_t size) {
+  constexpr float kMean[] = {0.485f, 0.456f, 0.406f}, kStd[] = {0.229f, 0.224f, 0.225f};
+  Preprocessing p;
+  p.size = size;
+  p.resize = std::max(size, size * 256 / 224);
+  p.mean = Tensor({3});
+  p.std = Tensor({3});
+  std::copy_n(kMean, 3, p.mean.f32());
+  std::copy_n(kStd, 3, p.std.f32());
+  return p;
+}
+
+Normalizer::Normalizer(const Preprocessing& p) : size_(p.size), fit_(p.fit()) {
   const Shape per_channel{3}, per_pixel{p.size, p.size, 3};
   CHECK(p.size > 0, "preprocessing to pictures of size ", p.size, ": it must be positive");
   CHECK(p.mean.shape() == per_channel || p.mean.shape() == per_pixel, "a mean of shape ", p.mean.shape(), "; ",

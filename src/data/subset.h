@@ -1,29 +1,38 @@
-// A run of consecutive pictures of another data set: how the 45k/5k split is made.
+// Some pictures of another data set: how a part of the training pictures is held out.
 #pragma once
 
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "core/check.h"
 #include "resnet/data.h"
 
 namespace resnet {
 
 class Subset : public Dataset {
  public:
-  /// Pictures [first, first + count) of `all`.
-  Subset(std::shared_ptr<const Dataset> all, int64_t first, int64_t count)
-      : all_(std::move(all)), first_(first), count_(count) {}
+  /// The pictures `index` of `all`, in that order.
+  Subset(std::shared_ptr<const Dataset> all, std::vector<uint32_t> index)
+      : all_(std::move(all)), index_(std::move(index)) {}
 
-  int64_t size() const override { return count_; }
+  int64_t size() const override { return static_cast<int64_t>(index_.size()); }
   const std::vector<std::string>& classes() const override { return all_->classes(); }
-  int label(int64_t i) const override { return all_->label(first_ + i); }
-  Tensor image(int64_t i) const override { return all_->image(first_ + i); }
-  void image_into(int64_t i, int64_t size, uint8_t* out) const override { all_->image_into(first_ + i, size, out); }
-  std::string id(int64_t i) const override { return all_->id(first_ + i); }
+  int label(int64_t i) const override { return all_->label(at(i)); }
+  Tensor image(int64_t i) const override { return all_->image(at(i)); }
+  void image_into(int64_t i, const Fit& fit, uint8_t* out) const override { all_->image_into(at(i), fit, out); }
+  std::string id(int64_t i) const override { return all_->id(at(i)); }
+  bool unreadable(int64_t i) const override { return all_->unreadable(at(i)); }
+  std::vector<std::string> unreadable_pictures() const override { return all_->unreadable_pictures(); }
 
  private:
+  int64_t at(int64_t i) const {
+    CHECK(i >= 0 && i < size(), "picture ", i, " of a data set of ", size());
+    return index_[static_cast<size_t>(i)];
+  }
+
   std::shared_ptr<const Dataset> all_;
-  int64_t first_, count_;
+  std::vector<uint32_t> index_;
 };
 
 }  // namespace resnet

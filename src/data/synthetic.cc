@@ -118,11 +118,11 @@ class Synthetic : public Dataset {
     return picture;
   }
 
-  void image_into(int64_t i, int64_t size, uint8_t* out) const override {
-    if (size == options_.size)
+  void image_into(int64_t i, const Fit& fit, uint8_t* out) const override {
+    if (fit.size == options_.size && fit.resize == options_.size)
       draw(i, out);
     else
-      Dataset::image_into(i, size, out);
+      Dataset::image_into(i, fit, out);
   }
 
  private:

@@ -50,7 +50,7 @@ std::vector<Prediction> Classifier::classify(const Tensor& image, int top) {
         "a picture to classify is u8 [H,W,3], not ", image.dtype(), " ", image.shape());
   const Preprocessing& preprocessing = impl_->checkpoint.preprocessing;
   Plan& plan = impl_->plan;
-  normalize(resize_and_crop(image, preprocessing.size), preprocessing, plan.input().f32());
+  normalize(resize_and_crop(image, preprocessing.fit()), preprocessing, plan.input().f32());
   plan.forward();
   const std::span<const float> logits = plan.output().as<float>();
   CHECK(std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); }),

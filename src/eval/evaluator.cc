@@ -12,9 +12,20 @@ namespace resnet {
 
 namespace {
 
+/// Whether a file of another program did not name its classes (recognize.cc).
+bool are_numbers(const std::vector<std::string>& model) {
+  for (size_t i = 0; i < model.size(); ++i)
+    if (model[i] != join("class ", i)) return false;
+  return true;
+}
+
 /// The model's output for each class of the data, by name.
 std::vector<int> match_classes(const std::vector<std::string>& data, const std::vector<std::string>& model) {
   std::vector<int> output;
+  if (are_numbers(model) && data.size() == model.size()) {  // in order of their names, as other programs number them
+    for (size_t i = 0; i < data.size(); ++i) output.push_back(static_cast<int>(i));
+    return output;
+  }
   for (const std::string& name : data) {
     const auto found = std::find(model.begin(), model.end(), name);
     CHECK(found != model.end(), "the data has the class '", name, "', which is not among the ", model.size(),
@@ -54,6 +65,7 @@ std::optional<EvalResult> Evaluator::run(const ProgressFn& progress, const std::
   const auto start = std::chrono::steady_clock::now();
   const int64_t classes = static_cast<int64_t>(classes_.size());
   Score score(classes);
+  int64_t left_out = 0;
   Progress p;
   p.steps = loader.batches_per_epoch();
   for (Batch batch; loader.next(batch);) {
@@ -62,7 +74,10 @@ std::optional<EvalResult> Evaluator::run(const ProgressFn& progress, const std::
     plan_.forward();
     const float* logits = plan_.output().f32();
     for (int64_t i = 0; i < batch.count; ++i)
-      score.add(logits + i * classes, label_of_[static_cast<size_t>(batch.labels.i32()[i])]);
+      if (data_->unreadable(batch.index[static_cast<size_t>(i)]))
+        ++left_out;
+      else
+        score.add(logits + i * classes, label_of_[static_cast<size_t>(batch.labels.i32()[i])]);
     ++p.step;
     if (!progress) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -71,8 +86,9 @@ std::optional<EvalResult> Evaluator::run(const ProgressFn& progress, const std::
     p.loss = score.result({}).loss;
     progress(p);
   }
-  CHECK(score.samples() == data_->size(), "evaluated ", score.samples(), " of ", data_->size(), " pictures");
-  const EvalResult result = score.result(classes_);
+  CHECK(score.samples() + left_out == data_->size(), "evaluated ", score.samples(), " of ", data_->size(), " pictures");
+  EvalResult result = score.result(classes_);
+  result.left_out = left_out;
   if (progress) {
     p.eval = result;
     progress(p);

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr float kImageNetMean[] = {0.485f, 0.456f, 0.406f}, kImageNetStd[] = {0.229f, 0.224f, 0.225f};
+constexpr int64_t kPhotograph = 128;  // inputs from this size on are cut out of larger pictures
 
 /// How many classes the tensors have, by the network's last linear layer; nothing where they lack that.
 std::optional<int64_t> classes_in(const StateDict& tensors, const Graph& graph) {
@@ -95,14 +95,12 @@ const std::string* find(const std::map<std::string, std::string>& metadata, cons
   return found == metadata.end() ? nullptr : &found->second;
 }
 
-Tensor three(const SafetensorsFile& file, const std::string& hint, const float (&otherwise)[3]) {
-  Tensor tensor({3});
-  std::copy(std::begin(otherwise), std::end(otherwise), tensor.f32());
+/// Changes `tensor` to what the file says.
+void hinted(const SafetensorsFile& file, const std::string& hint, Tensor& tensor) {
   const std::string* text = find(file.metadata, hint);
-  if (text == nullptr) return tensor;
+  if (text == nullptr) return;
   const json values = json::parse(*text);
   for (size_t i = 0; i < 3; ++i) tensor.f32()[i] = values.at(i).get<float>();
-  return tensor;
 }
 
 std::vector<std::string> class_names(const SafetensorsFile& file, int64_t classes) {
@@ -159,9 +157,13 @@ SafetensorsFile completed(SafetensorsFile file, const std::string& path, const s
   CHECK(classes, path, ": the last layer of ", c.model, " is not among the file's tensors");
   c.classes = class_names(file, *classes);
   const std::string* size = find(file.metadata, "hint.image_size");
-  c.preprocessing.size = size ? std::stoll(*size) : make_model(c.model).input_shape()[1];
-  c.preprocessing.mean = three(file, "hint.mean", kImageNetMean);
-  c.preprocessing.std = three(file, "hint.std", kImageNetStd);
+  c.preprocessing = imagenet_preprocessing(size ? std::stoll(*size) : make_model(c.model).input_shape()[1]);
+  if (c.preprocessing.size < kPhotograph) c.preprocessing.resize = 0;
+  if (const std::string* side = find(file.metadata, "hint.resize")) c.preprocessing.resize = std::stoll(*side);
+  if (const std::string* filter = find(file.metadata, "hint.interpolation"); filter && *filter == "bicubic")
+    c.preprocessing.interpolation = Interpolation::bicubic;
+  hinted(file, "hint.mean", c.preprocessing.mean);
+  hinted(file, "hint.std", c.preprocessing.std);
   if (find(file.metadata, "hint.mean") == nullptr)
     result.notes.push_back(
         "the file does not say how pixels are normalised: ImageNet's mean and deviation are assumed");

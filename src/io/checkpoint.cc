@@ -17,13 +17,16 @@ namespace resnet {
 namespace {
 
 constexpr std::string_view kFormat = "resnet.cpp";
-constexpr int kFormatVersion = 2;  // what this program reads; 2 may hold int8 weights
+constexpr int kFormatVersion = 3;  // what this program reads; 3 may say how pictures are resized
+constexpr int kInt8Version = 2;    // may hold int8 weights
 constexpr int kPlainVersion = 1;
 constexpr std::string_view kMean = "preprocessing.mean";
 constexpr std::string_view kStd = "preprocessing.std";
 constexpr std::string_view kMomentum = "optimizer.momentum.";
 constexpr std::string_view kState = "state.";
 constexpr std::string_view kQuantization = "quantization";
+constexpr std::string_view kResize = "resize";
+constexpr std::string_view kInterpolation = "interpolation";
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -86,6 +89,18 @@ Tensor parse_weight(const Tensor& tensor, const std::string& name, bool int8, co
   return weight;
 }
 
+/// How pictures are resized; files that say nothing scale the shorter side to image_size.
+void parse_fit(const Metadata& metadata, const std::string& path, Preprocessing& p) {
+  if (metadata.contains(std::string(kResize))) p.resize = whole_number(metadata, std::string(kResize), path);
+  CHECK(p.resize == 0 || p.resize >= p.size, path, ": the metadata entry 'resize' is ", p.resize,
+        ", less than image_size, which is ", p.size);
+  const auto filter = metadata.find(std::string(kInterpolation));
+  if (filter == metadata.end()) return;
+  CHECK(filter->second == "bilinear" || filter->second == "bicubic", path, ": the metadata entry 'interpolation' is '",
+        filter->second, "'; bilinear and bicubic are known");
+  if (filter->second == "bicubic") p.interpolation = Interpolation::bicubic;
+}
+
 Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string& path) {
   const auto tensor = [&](std::string_view name) {
     const auto found = file.tensors.find(std::string(name));
@@ -93,6 +108,7 @@ Preprocessing parse_preprocessing(const SafetensorsFile& file, const std::string
     return to_f32(found->second);
   };
   Preprocessing p{.size = whole_number(file.metadata, "image_size", path), .mean = tensor(kMean), .std = tensor(kStd)};
+  parse_fit(file.metadata, path, p);
   CHECK(p.mean.shape() == Shape({3}) || p.mean.shape() == Shape({p.size, p.size, 3}), path, ": ", kMean, " is ",
         p.mean.shape(), ", not [3] or [", p.size, ",", p.size, ",3]");
   CHECK(p.std.shape() == Shape({3}), path, ": ", kStd, " is ", p.std.shape(), ", not [3]");
@@ -133,13 +149,19 @@ SafetensorsFile format_checkpoint(const Checkpoint& checkpoint) {
   tensors[std::string(kMean)] = checkpoint.preprocessing.mean;
   tensors[std::string(kStd)] = checkpoint.preprocessing.std;
   for (const auto& [key, tensor] : checkpoint.momentum) tensors[std::string(kMomentum) + key] = tensor;
+  const Fit fit = checkpoint.preprocessing.fit();
+  const bool fitted = fit.resize != fit.size || fit.interpolation != Interpolation::bilinear;
   Metadata metadata{
       {"format", std::string(kFormat)},
-      {"format_version", std::to_string(checkpoint.int8 ? kFormatVersion : kPlainVersion)},
+      {"format_version", std::to_string(fitted            ? kFormatVersion
+                                        : checkpoint.int8 ? kInt8Version
+                                                          : kPlainVersion)},
       {"model", checkpoint.model},
       {"classes", nlohmann::json(checkpoint.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
       {"image_size", std::to_string(checkpoint.preprocessing.size)}};
   if (checkpoint.int8) metadata[std::string(kQuantization)] = "int8";
+  if (fitted) metadata[std::string(kResize)] = std::to_string(fit.resize);
+  if (fit.interpolation == Interpolation::bicubic) metadata[std::string(kInterpolation)] = "bicubic";
   for (const auto& [key, value] : checkpoint.state) metadata[std::string(kState) + key] = value;
   SafetensorsFile file;
   file.tensors = std::move(tensors);

@@ -37,6 +37,14 @@ void put_size(const json& side, Metadata& hints) {
     hints["hint.image_size"] = side.dump();
 }
 
+/// The share of the shorter side that the input shows, and the filter (a name, or Pillow's number), beside put_size().
+void put_resize(const json& share, const json& filter, Metadata& hints) {
+  if (share.is_number() && share.get<double>() >= 0.25 && share.get<double>() <= 1 && hints.contains("hint.image_size"))
+    hints["hint.resize"] =
+        std::to_string(static_cast<int64_t>(std::stod(hints["hint.image_size"]) / share.get<double>() + 1e-6));
+  if (filter == "bicubic" || filter == 3) hints["hint.interpolation"] = "bicubic";
+}
+
 bool three_numbers(const json& v) {
   return v.is_array() && v.size() == 3 && v[0].is_number() && v[1].is_number() && v[2].is_number();
 }
@@ -57,6 +65,7 @@ void timm_hints(const json& config, Metadata& hints) {
   put_normalization(member(details, "mean"), member(details, "std"), hints);
   const json size = member(details, "input_size");
   if (size.is_array() && size.size() == 3) put_size(size[2], hints);
+  put_resize(member(details, "crop_pct"), member(details, "interpolation"), hints);
   json names = member(details, "label_names");
   if (!names.is_array()) names = member(config, "label_names");
   if (names.is_array()) hints["hint.classes"] = names.dump();
@@ -86,6 +95,7 @@ void transformers_hints(const json& config, const std::string& folder, Metadata&
   const json size = member(details, "size");
   const json side = size.is_object() ? member(size, "shortest_edge") : size;
   put_size(side, hints);
+  put_resize(member(details, "crop_pct"), member(details, "resample"), hints);
 }
 
 std::string existing(const std::string& folder) {
@@ -126,6 +136,10 @@ void write_weights_folder(const std::string& folder, const SafetensorsFile& weig
         mean.shape(), "); train with normalize = \"channel\", or convert to .pth, which holds it");
   const json classes = json::parse(text("classes"));
   const int64_t size = std::stoll(text("image_size"));
+  const auto said = [&](const char* key, const std::string& otherwise) {
+    const auto found = weights.metadata.find(key);
+    return found == weights.metadata.end() ? otherwise : found->second;
+  };
   const json config = {{"architecture", text("model")},
                        {"num_classes", classes.size()},
                        {"label_names", classes},
@@ -135,8 +149,8 @@ void write_weights_folder(const std::string& folder, const SafetensorsFile& weig
                          {"std", numbers(std)},
                          {"num_classes", classes.size()},
                          {"label_names", classes},
-                         {"interpolation", "bilinear"},
-                         {"crop_pct", 1.0}}}};
+                         {"interpolation", said("interpolation", "bilinear")},
+                         {"crop_pct", static_cast<double>(size) / std::stod(said("resize", text("image_size")))}}}};
   StateDict network;
   for (const auto& [name, tensor] : weights.tensors)
     if (is_network_tensor(name)) network[name] = tensor;

@@ -15,7 +15,10 @@ void build_network(TrainSetup& s) {
   const TrainConfig& c = s.config;
   ModelOptions options;
   options.image_size = c.image_size;
-  s.data = open_data(c.data, {.train_split = c.train_split, .image_size = c.image_size});
+  s.data = open_data(
+      c.data, {.train_split = c.train_split, .image_size = c.image_size, .skip_bad_images = c.bad_images == "skip"});
+  s.notes = s.data.notes;
+  if (c.normalize == "auto") s.config.normalize = s.data.photographs ? "imagenet" : "pixel";
   CHECK(s.data.train->size() > 0 && s.data.val->size() > 0, c.data, ": there is nothing to ",
         s.data.train->size() > 0 ? "validate on" : "train on");
   CHECK(!c.drop_last || s.data.train->size() >= c.batch, "train.batch = ", c.batch, " is more than the ",
@@ -74,8 +77,18 @@ void start_from(TrainSetup& s, const std::string& path) {
   }
 }
 
+/// Where no size is given, photographs are resized to 256/224 of what the network sees, and others not.
+Fit fit_of(const TrainSetup& s) {
+  const TrainConfig& c = s.config;
+  const int64_t resize = c.resize > 0         ? c.resize
+                         : s.data.photographs ? imagenet_preprocessing(c.image_size).resize
+                                              : c.image_size;
+  CHECK(resize >= c.image_size, "data.resize = ", resize, " is less than the network's input, ", c.image_size);
+  return {c.image_size, resize, c.interpolation == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear};
+}
+
 void start_new(TrainSetup& s) {
-  s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, s.config.image_size);
+  s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, fit_of(s));
   s.weights = init_params(
       s.graph, {.seed = s.config.seed, .fan_out = s.config.init == "fan_out", .zero_last_bn = s.config.zero_last_bn});
   s.state.warmup.warm = s.config.warmup_until_error == 0;

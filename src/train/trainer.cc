@@ -155,6 +155,7 @@ bool Trainer::end_epoch() {
     eval_ = evaluator_.run({}, [] { return !stopping(); });
     if (!eval_) return false;
   }
+  tell_unreadable();
   const bool best = eval_ && eval_->top1 > state.best_top1;
   if (best) state.best_top1 = eval_->top1;
   // The end of a run in the middle of an epoch is not one that the schedule would see in a longer run.
@@ -224,6 +225,18 @@ Checkpoint Trainer::checkpoint() const {
   c.state["seed"] = std::to_string(s_.config.seed);
   c.state["train_pictures"] = std::to_string(s_.data.train->size());
   return c;
+}
+
+/// Pictures that training or validation found to be unreadable, when there are more of them.
+void Trainer::tell_unreadable() {
+  std::vector<std::string> all = s_.data.train->unreadable_pictures();
+  for (std::string& message : s_.data.val->unreadable_pictures()) all.push_back(std::move(message));
+  if (all.size() <= told_) return;
+  told_ = all.size();
+  Progress p = progress_now();
+  p.note = join(told_, " pictures cannot be read and are replaced (training) or left out (validation); ", all[0],
+                told_ > 1 ? "; …" : "");
+  if (progress_) progress_(p);
 }
 
 void Trainer::save_last() {

@@ -33,6 +33,7 @@ class Trainer {
   void log_epoch(const std::optional<EvalResult>& eval, bool best);
   Progress progress_now() const;
   Checkpoint checkpoint() const;
+  void tell_unreadable();
   void save_last();
   void check_weights() const;
   [[noreturn]] void fail_not_finite(const char* what) const;
@@ -59,6 +60,7 @@ class Trainer {
     double wait_share() const { return seconds > 0 ? wait / seconds : 0; }
   };
   Speed total_, epoch_;
+  size_t told_ = 0;                          // unreadable pictures that were reported
   double epoch_loss_ = 0, epoch_error_ = 0;  // of the last epoch that ended
   std::optional<EvalResult> eval_;           // of the current weights
 };

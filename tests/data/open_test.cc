@@ -48,7 +48,7 @@ TEST(OpenData, FoldersThatAreNone) {
   put_file(folder / "data_batch_1", "x");
   expect_complaint(folder.path(), "Python version");
   std::filesystem::create_directory(folder / "train");
-  expect_complaint(folder.path(), "folders of picture files");
+  expect_complaint(folder / "train", "is empty");
 }
 
 TEST(OpenData, PointsToTheFolderInside) {

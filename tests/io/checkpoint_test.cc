@@ -97,7 +97,7 @@ TEST(Checkpoint, ForeignAndDamagedFilesSayWhatIsMissing) {
   EXPECT_THAT(error_after([](auto& f) { f.metadata.clear(); }), HasSubstr("'format' is missing"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["format"] = "pt"; }), HasSubstr("'format' is 'pt'"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata.erase("model"); }), HasSubstr("'model' is missing"));
-  EXPECT_THAT(error_after([](auto& f) { f.metadata["format_version"] = "3"; }), HasSubstr("newer than this program"));
+  EXPECT_THAT(error_after([](auto& f) { f.metadata["format_version"] = "4"; }), HasSubstr("newer than this program"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["format_version"] = "x"; }), HasSubstr("'format_version' is 'x'"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["classes"] = "cat"; }), HasSubstr("not a JSON list"));
   EXPECT_THAT(error_after([](auto& f) { f.metadata["classes"] = "[]"; }), HasSubstr("names no classes"));

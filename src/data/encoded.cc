@@ -1,0 +1,82 @@
+#include "data/encoded.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/check.h"
+
+namespace resnet {
+
+Tensor EncodedDataset::decode(int64_t i) const {
+  thread_local std::vector<uint8_t> buffer;
+  return decode_image(bytes(i, buffer), path(i), skip_ ? Damage::keep_partial : Damage::refuse);
+}
+
+Tensor EncodedDataset::image(int64_t i) const {
+  CHECK(i >= 0 && i < size(), "picture ", i, " of a data set of ", size());
+  if (!skip_) try {
+      return decode(i);
+    } catch (const Error& error) {
+      throw Error(join(error.what(), "; mend or remove it, or go on without such pictures: --bad-images skip"));
+    }
+  const int wanted = label(i);
+  std::string reason;
+  for (int64_t k = 0; k < size(); ++k) {
+    const int64_t j = (i + k) % size();
+    if (label(j) != wanted || unreadable(j)) continue;
+    try {
+      return decode(j);
+    } catch (const Error& error) {
+      reason = error.what();
+      const std::lock_guard lock(mutex_);
+      bad_.emplace(j, reason);
+    }
+  }
+  throw Error(join("no picture of the class '", classes_[static_cast<size_t>(wanted)], "' can be read",
+                   reason.empty() ? "" : "; the last one: ", reason));
+}
+
+bool EncodedDataset::unreadable(int64_t i) const {
+  const std::lock_guard lock(mutex_);
+  return bad_.contains(i);
+}
+
+std::vector<std::string> EncodedDataset::unreadable_pictures() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> messages;
+  for (const auto& [i, message] : bad_) messages.push_back(message);
+  return messages;
+}
+
+namespace {
+
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+}  // namespace
+
+Bytes read_file(const std::string& path, std::vector<uint8_t>& buffer) {
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  CHECK(file.fd >= 0, "cannot open ", path, ": ", std::strerror(errno));
+  struct stat info {};
+  CHECK(::fstat(file.fd, &info) == 0 && S_ISREG(info.st_mode), path, " is not a regular file");
+  buffer.resize(static_cast<size_t>(info.st_size));
+  size_t done = 0;
+  while (done < buffer.size()) {
+    const ssize_t n = ::read(file.fd, buffer.data() + done, buffer.size() - done);
+    CHECK(n > 0 || (n < 0 && errno == EINTR), "cannot read ", path, ": ",
+          n == 0 ? "it became shorter meanwhile" : std::strerror(errno));
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  return buffer;
+}
+
+}  // namespace resnet

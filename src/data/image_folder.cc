@@ -1,0 +1,105 @@
+#include "data/image_folder.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/check.h"
+
+namespace resnet {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 32;  // folders inside a class; more is a loop of links
+
+// Paths are kept end to end in one string: a million of them take no more than their letters.
+class ImageFolder : public EncodedDataset {
+ public:
+  ImageFolder(fs::path folder, std::vector<std::string> classes, bool skip_bad)
+      : EncodedDataset(std::move(classes), skip_bad), folder_(std::move(folder)) {}
+
+  void add(const std::string& inside, int label) {
+    names_ += inside;
+    ends_.push_back(names_.size());
+    labels_.push_back(label);
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
+  int label(int64_t i) const override { return labels_.at(static_cast<size_t>(i)); }
+  std::string id(int64_t i) const override {
+    const auto at = static_cast<size_t>(i);
+    const size_t begin = at == 0 ? 0 : ends_.at(at - 1);
+    return names_.substr(begin, ends_.at(at) - begin);
+  }
+  std::string path(int64_t i) const override { return (folder_ / id(i)).string(); }
+  Bytes bytes(int64_t i, std::vector<uint8_t>& buffer) const override { return read_file(path(i), buffer); }
+
+ private:
+  fs::path folder_;
+  std::string names_;
+  std::vector<size_t> ends_;
+  std::vector<int> labels_;
+};
+
+bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+struct Found {
+  std::vector<std::pair<std::string, std::string>> files;  // folder and name
+  int64_t others = 0;
+  std::string first_other;
+};
+
+void collect(const fs::path& folder, const std::string& inside, int depth, Found& found) {
+  CHECK(depth < kDeepest, folder.string(), ": more than ", kDeepest, " folders inside each other; a link leads back?");
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    if (hidden(path)) continue;
+    const std::string name = path.filename().string();
+    if (entry.is_directory())
+      collect(path, inside + "/" + name, depth + 1, found);
+    else if (is_picture_name(path))
+      found.files.emplace_back(inside, name);
+    else if (found.others++ == 0)
+      found.first_other = path.string();
+  }
+}
+
+}  // namespace
+
+bool is_picture_name(const fs::path& path) {
+  std::string suffix = path.extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
+  return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg" || (can_decode_webp() && suffix == ".webp");
+}
+
+std::vector<std::string> folders_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.is_directory() && !hidden(entry.path())) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::shared_ptr<const Dataset> open_class_folders(const fs::path& folder, bool skip_bad,
+                                                  std::vector<std::string>& notes) {
+  const std::vector<std::string> classes = folders_in(folder);
+  auto data = std::make_shared<ImageFolder>(folder, classes, skip_bad);
+  int64_t others = 0;
+  std::string first_other;
+  for (size_t k = 0; k < classes.size(); ++k) {
+    Found found;
+    collect(folder / classes[k], classes[k], 0, found);
+    std::sort(found.files.begin(), found.files.end());
+    for (const auto& [inside, name] : found.files) data->add(inside + "/" + name, static_cast<int>(k));
+    if (found.files.empty()) notes.push_back(join("the class folder ", (folder / classes[k]).string(), " is empty"));
+    if (others == 0) first_other = found.first_other;
+    others += found.others;
+  }
+  if (others > 0)
+    notes.push_back(join(others, " files are passed over, their names are not those of pictures (", first_other,
+                         others > 1 ? ", …)" : ")"));
+  return data;
+}
+
+}  // namespace resnet

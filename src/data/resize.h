@@ -1,0 +1,28 @@
+// The resizing behind resize_and_crop(), on pixels in memory: any window of any region.
+#pragma once
+
+#include <cstdint>
+
+#include "resnet/data.h"
+
+namespace resnet {
+
+/// Output positions [first, first + count) of an axis on which `extent` of `in` samples, from the first on, are scaled to
+/// `out`.
+struct Axis {
+  int64_t in;
+  double extent;  ///< in, or less where the samples end within the last one (pictures decoded at a reduced scale)
+  int64_t out, first, count;
+};
+
+/// Rows of `stride` bytes of u8 RGB pixels at x -> u8 [down.count,across.count,3] at y, across first and then down.
+void resize_window(const uint8_t* x, int64_t stride, const Axis& down, const Axis& across, Interpolation interpolation,
+                   uint8_t* y);
+
+struct FitAxes {
+  Axis down, across;
+};
+/// The axes of `fit` for a picture of this size.
+FitAxes fit_axes(int64_t height, int64_t width, const Fit& fit);
+
+}  // namespace resnet
