@@ -2,6 +2,8 @@
 // Only plain functions here: an inline one shared with other files might be linked in with these instructions.
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "ops/cpu/int8_tile.h"
 
 namespace resnet {
@@ -27,7 +29,9 @@ void multiply_eight(const Int8Product& p, const uint8_t* a, int32_t* c) {
       const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + kInt8Block / 2);
 #pragma GCC unroll 8
       for (int i = 0; i < kPixels; ++i) {
-        const __m512i v = _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(x + i * p.a_stride));
+        int32_t four;
+        std::memcpy(&four, x + i * p.a_stride, sizeof four);
+        const __m512i v = _mm512_set1_epi32(four);
         low[i] = _mm512_dpbusd_epi32(low[i], v, w0);
         high[i] = _mm512_dpbusd_epi32(high[i], v, w1);
       }
