@@ -6,6 +6,7 @@
 #include "cli/assets.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/protocol_flags.h"
 #include "cli/text.h"
 #include "core/check.h"
 #include "resnet/classifier.h"
@@ -21,6 +22,7 @@ struct PredictArgs {
   std::string weights, model;
   std::string dtype;  // empty: f32, or int8 where the weights are quantised
   int top = 5;
+  TestProtocol protocol;
 };
 
 bool is_picture(const fs::path& path) {
@@ -73,7 +75,7 @@ int run(const PredictArgs& args, const Output& out) {
   LoadedWeights loaded = load_weights(weights, args.model);
   for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
   const DType dtype = resolve_dtype(args.dtype, loaded.checkpoint);
-  Classifier classifier(std::move(loaded.checkpoint), dtype);
+  Classifier classifier(std::move(loaded.checkpoint), dtype, args.protocol);
   out.log("{} from {}\n", classifier.checkpoint().model, weights);
   bool all_good = true;
   for (const std::string& path : args.images) {
@@ -103,6 +105,7 @@ const RegisterCommand registered{{
           ->check(whole_number(1, 1 << 20))
           ->type_name("N")
           ->capture_default_str();
+      add_protocol_flags(app, args->protocol);
       add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_device_flag(app);
       add_threads_flag(app);
