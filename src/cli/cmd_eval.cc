@@ -62,8 +62,8 @@ std::vector<Checkpoint> load_all(const std::vector<std::string>& files, const st
 
 // Before the work, not after it.
 void check_folder_of(const std::string& file, const char* flag) {
-  const fs::path folder = fs::absolute(file).parent_path();
-  CHECK(file.empty() || (fs::is_directory(folder) && !fs::is_directory(file)), flag, " ", file,
+  if (file.empty()) return;
+  CHECK(fs::is_directory(fs::absolute(file).parent_path()) && !fs::is_directory(file), flag, " ", file,
         ": not the name of a file in a folder that exists");
 }
 

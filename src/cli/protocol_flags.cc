@@ -21,7 +21,7 @@ void add_protocol_flags(CLI::App& app, TestProtocol& protocol) {
                      "Instead of crops: the whole picture and its mirror image with its shorter side at "
                      "each of these sizes (the paper: 224,256,384,480,640)")
           ->delimiter(',')
-          ->expected(1)
+          ->allow_extra_args(false)
           ->check(whole_number(1, 1 << 14))
           ->type_name("N,N,...");
   CLI::Option* flip = app.add_flag("--flip", protocol.flip, "The mirror image of the crop too");
