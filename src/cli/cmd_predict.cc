@@ -1,4 +1,6 @@
 // resnet predict: what is on these pictures? A picture that cannot be read does not stop the others.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -70,6 +72,13 @@ bool predict_file(const std::string& file, const PredictArgs& args, Classifier& 
   }
 }
 
+void tell_default(const std::vector<std::string>& classes, const Output& out) {
+  out.log(
+      "These weights come with the program and know {} classes, of which every picture gets one: {}.\n"
+      "Others are taken with --weights FILE.\n",
+      classes.size(), fmt::join(classes, ", "));
+}
+
 int run(const PredictArgs& args, const Output& out) {
   const std::string weights = weights_or_default(args.weights);
   LoadedWeights loaded = load_weights(weights, args.model);
@@ -77,6 +86,7 @@ int run(const PredictArgs& args, const Output& out) {
   const DType dtype = resolve_dtype(args.dtype, loaded.checkpoint);
   Classifier classifier(std::move(loaded.checkpoint), dtype, args.protocol);
   out.log("{} from {}\n", classifier.checkpoint().model, weights);
+  if (args.weights.empty()) tell_default(classifier.checkpoint().classes, out);
   bool all_good = true;
   for (const std::string& path : args.images) {
     try {

@@ -6,8 +6,8 @@ namespace {
 
 // A network of four classes, trained for a few steps.
 std::string trained(const TempFolder& folder, const std::string& name, const std::string& model = "cifar-resnet8") {
-  const Outcome run = resnet_program("train -q --data synthetic:train=64,val=16,classes=4 -b 32 --steps 4 --model " + model +
-                                     " --output-dir '" + (folder / name) + "'");
+  const Outcome run = resnet_program("train -q --data synthetic:train=64,val=16,classes=4 -b 32 --steps 4 --model " +
+                                     model + " --output-dir '" + (folder / name) + "'");
   EXPECT_EQ(run.status, 0) << run.err;
   return folder / name + "/last.safetensors";
 }
@@ -15,9 +15,9 @@ std::string trained(const TempFolder& folder, const std::string& name, const std
 TEST(Eval, WritesPredictionsAndConfusions) {
   const TempFolder folder;
   const std::string weights = trained(folder, "a");
-  const Outcome run = resnet_program("eval --json -q --weights '" + weights +
-                                     "' --data synthetic:val=20,classes=4 --flip --csv '" + (folder / "p.csv") +
-                                     "' --confusion '" + (folder / "c.csv") + "'");
+  const Outcome run =
+      resnet_program("eval --json -q --weights '" + weights + "' --data synthetic:val=20,classes=4 --flip --csv '" +
+                     (folder / "p.csv") + "' --confusion '" + (folder / "c.csv") + "'");
   ASSERT_EQ(run.status, 0) << run.err;
   const nlohmann::json record = run.record();
   EXPECT_EQ(record["samples"], 20);
@@ -31,7 +31,8 @@ TEST(Eval, WritesPredictionsAndConfusions) {
 TEST(Eval, EnsemblesOfDifferentNetworks) {
   const TempFolder folder;
   const std::string both = trained(folder, "a") + "," + trained(folder, "b", "cifar-plain8");
-  const Outcome run = resnet_program("eval --json -q --weights '" + both + "' --data synthetic:val=20,classes=4 --crops 10");
+  const Outcome run =
+      resnet_program("eval --json -q --weights '" + both + "' --data synthetic:val=20,classes=4 --crops 10");
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.record()["model"], nlohmann::json({"cifar-resnet8", "cifar-plain8"}));
   EXPECT_EQ(run.record()["samples"], 20);
@@ -63,6 +64,29 @@ TEST(Predict, TakesTheProtocols) {
                                      "/val/checkerboard'");
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.record()["predictions"].size(), 4u);
+}
+
+TEST(Predict, SaysWhichWeightsItTakesByDefaultAndWhatTheyKnow) {
+  const std::string picture = "'" SOURCE_DIR "/tests/data/golden/rgb.png'";
+  const Outcome run = resnet_program("predict " + picture);
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.err.find("weights/cifar-resnet"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("know 10 classes"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("airplane, automobile"), std::string::npos) << run.err;
+  const Outcome own =
+      resnet_program("predict --weights '" SOURCE_DIR "/weights/cifar-resnet20.safetensors' " + picture);
+  EXPECT_EQ(own.err.find("know 10 classes"), std::string::npos) << own.err;
+}
+
+TEST(Predict, TheBetterOfTheDefaultWeightsIsTaken) {
+  const TempFolder folder;
+  const std::string from = SOURCE_DIR "/weights/cifar-resnet20.safetensors";
+  fs::copy_file(from, folder / "cifar-resnet20.safetensors");
+  const std::string picture = "'" SOURCE_DIR "/tests/data/golden/rgb.png'",
+                    environment = "RESNET_WEIGHTS_DIR='" + folder.path() + "'";
+  EXPECT_NE(resnet_program("predict " + picture, environment).err.find("/cifar-resnet20.s"), std::string::npos);
+  fs::copy_file(from, folder / "cifar-resnet56.safetensors");
+  EXPECT_NE(resnet_program("predict " + picture, environment).err.find("/cifar-resnet56.s"), std::string::npos);
 }
 
 }  // namespace

@@ -118,8 +118,7 @@ TEST(Evaluate, EveryProtocolCountsEveryPictureOnce) {
 }
 
 TEST(Evaluate, OneScaleOfTheNetsOwnSizeIsTheMirrorProtocol) {
-  const EvalResult flip =
-      evaluate(trained().checkpoint, trained().data.val, {.protocol = {.flip = true}});
+  const EvalResult flip = evaluate(trained().checkpoint, trained().data.val, {.protocol = {.flip = true}});
   const EvalResult scale = evaluate(trained().checkpoint, trained().data.val, {.protocol = {.scales = {8}}});
   EXPECT_EQ(flip.loss, scale.loss);
 }
@@ -138,8 +137,7 @@ TEST(Evaluate, AnEnsembleIsTheMeanOfItsNetworks) {
     EvalOptions options;
     options.on_picture = [&](const PictureScore& score) {
       // By the first network's order: class 0 and 3 exchange where `other` is alone.
-      for (size_t k = 0; k < 4; ++k)
-        scores[into].push_back(score.probabilities[into == 1 && k % 3 == 0 ? 3 - k : k]);
+      for (size_t k = 0; k < 4; ++k) scores[into].push_back(score.probabilities[into == 1 && k % 3 == 0 ? 3 - k : k]);
     };
     return evaluate(checkpoints, trained().data.val, options);
   };

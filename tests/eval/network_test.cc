@@ -58,8 +58,9 @@ TEST(Network, PicturesOfDifferentShapesAgreeWithPlainLoops) {
   for (const char* model : {"cifar-resnet8", "resnet18", "vgg11_bn"}) {
     Case c(model);
     Network network = c.network();
-    const std::vector<std::vector<Tensor>> pictures = {
-        {noise(40, 57, 1), noise(32, 32, 2)}, {noise(40, 57, 3), noise(33, 32, 4)}, {noise(32, 32, 5), noise(64, 35, 6)}};
+    const std::vector<std::vector<Tensor>> pictures = {{noise(40, 57, 1), noise(32, 32, 2)},
+                                                       {noise(40, 57, 3), noise(33, 32, 4)},
+                                                       {noise(32, 32, 5), noise(64, 35, 6)}};
     std::vector<double> scores(3 * 7);
     network.add_scores(pictures, scores.data());
     for (size_t i = 0; i < 3; ++i) {
