@@ -117,8 +117,9 @@ Normalizer::Normalizer(const Preprocessing& p, int64_t height, int64_t width)
         per_channel, " (per channel) or ", per_pixel, " (per pixel) was expected");
   CHECK(p.std.shape() == per_channel, "a standard deviation of shape ", p.std.shape(), "; ", per_channel,
         " was expected");
-  CHECK(!every_row_ || (height == p.size && width == p.size), "the weights' mean is that of every pixel of ", p.size,
-        "x", p.size, " ones and cannot be taken from a picture of ", height, "x", width);
+  CHECK(!every_row_ || (height == p.size && width == p.size), "the weights subtract a mean of their own from each of ",
+        p.size, "x", p.size, " pixels, so the network takes no picture of ", height, "x", width, "; one scale of ",
+        p.size, ", crops and mirror images are possible");
   const float *mean = p.mean.f32(), *std = p.std.f32();
   for (int c = 0; c < 3; ++c)
     CHECK(std[c] > 0 && std::isfinite(std[c]), "standard deviation ", std[c], " of channel ", c,

@@ -61,7 +61,7 @@ TEST(Predict, TakesTheProtocols) {
   ASSERT_EQ(resnet_program("data synthesize '" + (folder / "d") + "' --count 1 --val 1 -q").status, 0);
   const std::string weights = trained(folder, "a");
   const Outcome run = resnet_program("predict --json -q --crops 10 --weights '" + weights + "' '" + (folder / "d") +
-                                     "/val/checkerboard'");
+                                     "/val/horizontal_stripes'");
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.record()["predictions"].size(), 4u);
 }
