@@ -78,8 +78,10 @@ const ConvPassEntry* fastest_conv_pass(const ConvCase& given, const std::vector<
   Buffers buffers(c);
   std::vector<float> dw(buffers.w.size());
   ConvArgs a;
-  a.x = a.dx = buffers.x->at(0);
-  a.y = a.dy = buffers.y->at(0);
+  a.dx = buffers.x->at(0);
+  a.x = buffers.x->at(0);
+  a.y = buffers.y->at(0);
+  a.dy = buffers.y->at(0);
   a.dw = dw.data();
   a.bias = c.bias ? buffers.bias.data() : nullptr;
   a.addend = c.add ? a.y : nullptr;
