@@ -15,6 +15,7 @@ std::string_view name_of(Isa isa);
 /// RESNET_ISA or one that the processor does not have.
 Isa isa();
 Isa detected_isa();       ///< without RESNET_ISA
-std::string cpu_model();  ///< as /proc/cpuinfo has it, or "unknown"
+/// As /proc/cpuinfo has it ("AMD EPYC, family 25 model 17": virtual machines name several generations alike), or "unknown".
+std::string cpu_model();
 
 }  // namespace resnet
