@@ -57,18 +57,20 @@ std::string level(const Level& level, const Axes& axes) {
       x.from, x.to, y.at(level.y), y.at(level.y) - 5, escape_html(level.label));
 }
 
-// A circle, square, triangle or diamond: the shape changes with the colour, for those who cannot tell the colours apart.
+// A circle, square, triangle, diamond or inverted triangle: the shape changes with the colour, for those who cannot tell the colours apart.
 std::string marker(int colour, double x, double y) {
   const std::string paint = fmt::format("class=\"mark c{}\"", colour % kColours);
-  switch (colour % 4) {
+  switch (colour % kColours % 5) {
     case 0:
       return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>", paint, x, y);
     case 1:
       return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"6\" height=\"6\"/>", paint, x - 3, y - 3);
     case 2:
       return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 7h-8z\"/>", paint, x, y - 4);
-    default:
+    case 3:
       return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 4l-4 4l-4-4z\"/>", paint, x, y - 4);
+    default:
+      return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4-7h-8z\"/>", paint, x, y + 4);
   }
 }
 
@@ -126,7 +128,7 @@ std::string html_legend(const Chart& chart) {
   return html + "</ul>\n";
 }
 
-// Columns as wide as the longest label, under the title.
+// Columns as wide as the longest label, under the title. Where thin lines belong to bold ones, a pair stays on its line.
 struct SvgLegend {
   std::string svg;
   double height = 0;
@@ -140,7 +142,9 @@ SvgLegend svg_legend(const Chart& chart) {
     longest = std::max(longest, static_cast<size_t>(std::count_if(s.label.begin(), s.label.end(),
                                                                   [](char c) { return (c & 0xc0) != 0x80; })));
   const double width = kSampleWidth + 8 + kLetter * static_cast<double>(longest) + kGap;
-  const size_t columns = std::max<size_t>(1, static_cast<size_t>((kWidth - kRight - kLeft + kGap) / width));
+  size_t columns = std::max<size_t>(1, static_cast<size_t>((kWidth - kRight - kLeft + kGap) / width));
+  const bool pairs = std::any_of(series.begin(), series.end(), [](const Series& s) { return s.thin; });
+  if (pairs && columns > 1) columns -= columns % 2;
   SvgLegend legend;
   for (size_t i = 0; i < series.size(); ++i) {
     const double x = kLeft + static_cast<double>(i % columns) * width;

@@ -15,10 +15,16 @@ using Column = std::optional<double> MetricsRow::*;
 
 constexpr double kErrorMax = 20;  // percent: where the paper's figures 1 and 6 end
 
-// The runs of one network.
+// The longest runs of one network: shorter ones are unfinished.
 struct Network {
   std::string label;  // "ResNet-20", "plain-56"
   std::vector<const RunHistory*> runs;
+
+  void add(const RunHistory& run) {
+    const int64_t longest = runs.empty() ? 0 : runs[0]->rows.back().step, length = run.rows.back().step;
+    if (length > longest) runs.clear();
+    if (length >= longest) runs.push_back(&run);
+  }
 
   std::string counted_label() const {
     return runs.size() == 1 ? label : fmt::format("{} (mean of {})", label, runs.size());
@@ -37,12 +43,12 @@ std::map<int, Network> by_depth(const std::vector<RunHistory>& runs, const std::
     if (!is_number || depth.size() > 4 || run.rows.empty() || is_synthetic(run)) continue;
     Network& network = networks[std::stoi(depth)];
     network.label = word + depth;
-    network.runs.push_back(&run);
+    network.add(run);
   }
   return networks;
 }
 
-// The mean over the runs at each step at which all of them have a value.
+// The mean over the runs, at each step at which all of them have a value.
 Series mean_series(const Network& network, Column column, const std::string& what) {
   std::map<int64_t, std::pair<double, size_t>> sums;
   for (const RunHistory* run : network.runs)
@@ -104,8 +110,8 @@ void add_units(const std::vector<RunHistory>& runs, std::vector<Figure>& figures
   Network relu{"ReLU", {}}, tanh{"tanh", {}};
   for (const RunHistory& run : runs) {
     if (is_synthetic(run) || run.rows.empty()) continue;
-    if (run.setting("model.name") == "cifar-convnet") relu.runs.push_back(&run);
-    if (run.setting("model.name") == "cifar-convnet-tanh") tanh.runs.push_back(&run);
+    if (run.setting("model.name") == "cifar-convnet") relu.add(run);
+    if (run.setting("model.name") == "cifar-convnet-tanh") tanh.add(run);
   }
   if (relu.runs.empty() || tanh.runs.empty()) return;
   Chart chart{.title = "ReLU against tanh: four layers on CIFAR-10",

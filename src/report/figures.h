@@ -26,7 +26,7 @@ struct Figure {
   Chart chart;
 };
 
-/// Those for which the runs are there; runs on synthetic data give none. Runs of one network are drawn as their mean.
+/// Those for which the runs are there; runs on synthetic data give none. Of a network the longest runs are drawn, as their mean.
 std::vector<Figure> paper_figures(const std::vector<RunHistory>& runs, const std::vector<Responses>& responses);
 /// Error, loss, learning rate and speed of every run.
 std::vector<Figure> run_figures(const std::vector<RunHistory>& runs);
