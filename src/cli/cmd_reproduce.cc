@@ -218,7 +218,8 @@ void add_flags(CLI::App& app, ReproduceArgs& args) {
   app.add_option("--output-dir", args.output_dir, "Where the runs and the table go")
       ->type_name("DIR")
       ->capture_default_str();
-  app.add_option("--data", args.data, "A folder of data, or synthetic:, instead of the recipes' own")->type_name("DATA");
+  app.add_option("--data", args.data, "A folder of data, or synthetic:, instead of the recipes' own")
+      ->type_name("DATA");
   app.add_option("-j,--workers", args.workers, "Threads that prepare pictures")
       ->check(whole_number(0, 1024))
       ->type_name("N");

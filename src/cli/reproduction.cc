@@ -149,7 +149,8 @@ std::vector<Reproduction> finished_runs(const std::string& folder) {
 
 std::string markdown_table(const std::vector<Reproduction>& runs) {
   std::string text =
-      "# Recipes and what they reached\n\nWritten by `resnet reproduce`. Test error after the last step in percent; spread is the "
+      "# Recipes and what they reached\n\nWritten by `resnet reproduce`. Test error after the last step in percent; "
+      "spread is the "
       "sample standard deviation over the seeds.\nSettings and curve of a run are in the folder RECIPE-seedSEED.\n\n"
       "| recipe | seed | the paper's | ours | mean ± spread | met | time | machine | commit |\n"
       "|---|---|---|---|---|---|---|---|---|\n";

@@ -34,8 +34,10 @@ std::string settings_table(const std::string& toml) {
 double rounded(double value) { return std::strtod(fmt::format("{:.7g}", value).c_str(), nullptr); }
 
 std::string target_text(const TrainConfig& c, const TrainResult& r) {
-  if (!r.target_step) return fmt::format("training error did not fall below {:.4g} % in {} steps", c.target_error, grouped(r.step));
-  return fmt::format("training error fell below {:.4g} % at step {} (mean of 100 steps)", c.target_error, grouped(*r.target_step));
+  if (!r.target_step)
+    return fmt::format("training error did not fall below {:.4g} % in {} steps", c.target_error, grouped(r.step));
+  return fmt::format("training error fell below {:.4g} % at step {} (mean of 100 steps)", c.target_error,
+                     grouped(*r.target_step));
 }
 
 // The keys stand in every result, so that a reader need not ask which recipe it was.

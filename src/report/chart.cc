@@ -123,8 +123,9 @@ std::vector<Series> drawn(const Chart& chart) {
 std::string html_legend(const Chart& chart) {
   std::string html = "<ul class=\"legend\">";
   for (const Series& s : drawn(chart))
-    html += fmt::format("<li><svg viewBox=\"0 0 36 12\" width=\"36\" height=\"12\" aria-hidden=\"true\">{}</svg>{}</li>",
-                        sample(s, 1, 6), escape_html(s.label));
+    html +=
+        fmt::format("<li><svg viewBox=\"0 0 36 12\" width=\"36\" height=\"12\" aria-hidden=\"true\">{}</svg>{}</li>",
+                    sample(s, 1, 6), escape_html(s.label));
   return html + "</ul>\n";
 }
 
@@ -185,8 +186,9 @@ std::string drawing(const Chart& chart) {
   for (const Series& s : drawn(chart)) lines += line(s, axes);
   // An inner <svg> cuts off what is outside of it; markers at the other sides may stick out.
   if (chart.y_max)
-    lines = fmt::format("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n{4}</svg>\n",
-                        kLeft - 6, kTop, kWidth - kLeft - kRight + 12, kHeight - kTop - kBottom + 6, lines);
+    lines =
+        fmt::format("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n{4}</svg>\n",
+                    kLeft - 6, kTop, kWidth - kLeft - kRight + 12, kHeight - kTop - kBottom + 6, lines);
   return grid(chart, axes) + (chart.level ? level(*chart.level, axes) : "") + lines;
 }
 

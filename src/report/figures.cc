@@ -34,7 +34,8 @@ struct Network {
 bool is_synthetic(const RunHistory& run) { return run.setting("data.path").starts_with("synthetic:"); }
 
 // Runs whose model is `family` and a number, by that number.
-std::map<int, Network> by_depth(const std::vector<RunHistory>& runs, const std::string& family, const std::string& word) {
+std::map<int, Network> by_depth(const std::vector<RunHistory>& runs, const std::string& family,
+                                const std::string& word) {
   std::map<int, Network> networks;
   for (const RunHistory& run : runs) {
     const std::string model = run.setting("model.name");
@@ -102,7 +103,8 @@ void add_depths(const std::vector<RunHistory>& runs, std::vector<Figure>& figure
 
 std::optional<double> target_of(const std::vector<const RunHistory*>& runs) {
   for (const RunHistory* run : runs)
-    if (const std::string text = run->setting("train.target_error"); !text.empty() && text != "0") return std::stod(text);
+    if (const std::string text = run->setting("train.target_error"); !text.empty() && text != "0")
+      return std::stod(text);
   return std::nullopt;
 }
 

@@ -17,7 +17,7 @@ struct EpochRow {
   double lr = 0, train_loss = 0, train_error = 0;
   std::optional<EvalResult> eval;
   double images_per_second = 0, data_wait_share = 0;
-  double seconds = 0;  ///< since the run began, interruptions left out
+  double seconds = 0;       ///< since the run began, interruptions left out
   int64_t target_step = 0;  ///< 0: not reached; written only where the run has a target
 };
 

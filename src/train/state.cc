@@ -13,7 +13,7 @@ namespace resnet {
 namespace {
 
 constexpr std::string_view kTarget = "target_";  // begins the keys that files of the first version lack
-const std::string kChoice = "choice: ";  // begins the key of an entry for a kernel
+const std::string kChoice = "choice: ";          // begins the key of an entry for a kernel
 
 /// Every entry of the state with its key: writing and reading both go through here.
 template <class State, class Visit> void for_each_entry(State& s, Visit visit) {

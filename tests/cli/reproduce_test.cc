@@ -16,7 +16,8 @@ struct Fixture {
   Fixture() {
     write_file(folder / "small/one.toml", kRecipe);
     write_file(folder / "small/two10.toml", kRecipe);
-    write_file(folder / "list", "# both\n" + (folder / "small/two10.toml") + "\n" + (folder / "small/one.toml") + " # 1\n");
+    write_file(folder / "list",
+               "# both\n" + (folder / "small/two10.toml") + "\n" + (folder / "small/one.toml") + " # 1\n");
   }
   Outcome reproduce(const std::string& args) const {
     return resnet_program("reproduce --quiet --no-tune --output-dir " + out + " " + args);
@@ -50,8 +51,8 @@ TEST(Reproduce, WritesOneTableAndDoesNothingTwice) {
 TEST(Reproduce, GoesOnWithAnUnfinishedRun) {
   const Fixture f;
   const std::string recipe = f.folder / "small/one.toml";
-  const Outcome half = resnet_program("train -q --no-tune " + recipe + " --steps 1 --seed 1 --output-dir " + f.out +
-                                      "/small-one-seed1");
+  const Outcome half =
+      resnet_program("train -q --no-tune " + recipe + " --steps 1 --seed 1 --output-dir " + f.out + "/small-one-seed1");
   ASSERT_EQ(half.status, 0) << half.err;
   const Outcome all = f.reproduce("--json --seeds 1 " + recipe);
   ASSERT_EQ(all.status, 0) << all.err;

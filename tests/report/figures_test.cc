@@ -15,7 +15,8 @@ using testing::IsEmpty;
 
 RunHistory run_of(const std::string& model, std::vector<double> test_errors, const std::string& data = "cifar") {
   RunHistory run;
-  run.settings = {{"model.name", "\"" + model + "\""}, {"data.path", "\"" + data + "\""}, {"train.target_error", "25.0"}};
+  run.settings = {
+      {"model.name", "\"" + model + "\""}, {"data.path", "\"" + data + "\""}, {"train.target_error", "25.0"}};
   for (size_t i = 0; i < test_errors.size(); ++i) {
     MetricsRow row;
     row.step = 10 * static_cast<int64_t>(i + 1);
@@ -63,7 +64,8 @@ TEST(PaperFigures, UnitsHaveTheirTarget) {
 }
 
 TEST(Responses, AreSortedByIndexAndBySize) {
-  const auto all = parse_responses("run,layer,index,std\nplain-20,conv2,2,0.5\nplain-20,conv1,1,0.25\nb,conv1,1,1\n", "r");
+  const auto all =
+      parse_responses("run,layer,index,std\nplain-20,conv2,2,0.5\nplain-20,conv1,1,0.25\nb,conv1,1,1\n", "r");
   ASSERT_EQ(all.size(), 2u);
   EXPECT_THAT(all[0].layers, ElementsAre(std::pair(1, 0.25), std::pair(2, 0.5)));
   const auto figures = paper_figures({}, all);
