@@ -138,6 +138,7 @@ bool run_job(Job& job, const Output& out) {
   if (result.interrupted) return false;
   Reproduction& run = job.run;
   run.steps = result.step;
+  run.target_step = result.target_step;
   run.ours = 100 - result.eval.top1;
   run.seconds = std::stod(result.checkpoint.state.at("seconds"));
   run.machine = fmt::format("{}, {}, {}, {} thread{}", cpu_model(), name_of(isa()),

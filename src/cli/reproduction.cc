@@ -86,6 +86,13 @@ std::string mean_cell(const Group& g) {
   return fmt::format("{:.2f} ± {:.2f}{}", g.mean, g.spread, verdict.empty() ? "" : ", met: " + verdict);
 }
 
+// "25 %: step 2,300"; empty where the recipe has no target.
+std::string target_cell(const Reproduction& r) {
+  if (r.expect.target_error == 0) return "";
+  return fmt::format("{:.4g} %: {}", r.expect.target_error,
+                     r.target_step ? "step " + grouped(*r.target_step) : "not in " + grouped(r.steps) + " steps");
+}
+
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -108,6 +115,8 @@ Json to_json(const Reproduction& r) {
           {"test_error", r.ours},
           {"met", met(r, r.ours)},
           {"steps", r.steps},
+          {"target_error", r.expect.target_error},
+          {"target_step", r.target_step ? Json(*r.target_step) : Json()},
           {"seconds", r.seconds},
           {"machine", r.machine},
           {"commit", r.commit}};
@@ -127,6 +136,8 @@ Reproduction parse_reproduction(const std::string& text, const std::string& path
     json.at("expect_source").get_to(r.expect.expect_source);
     json.at("test_error").get_to(r.ours);
     json.at("steps").get_to(r.steps);
+    json.at("target_error").get_to(r.expect.target_error);
+    if (json.at("target_step").is_number()) r.target_step = json.at("target_step").get<int64_t>();
     json.at("seconds").get_to(r.seconds);
     json.at("machine").get_to(r.machine);
     json.at("commit").get_to(r.commit);
@@ -148,31 +159,40 @@ std::vector<Reproduction> finished_runs(const std::string& folder) {
 }
 
 std::string markdown_table(const std::vector<Reproduction>& runs) {
-  std::string text =
+  const bool targets =
+      std::any_of(runs.begin(), runs.end(), [](const Reproduction& r) { return r.expect.target_error > 0; });
+  std::string text = fmt::format(
       "# Recipes and what they reached\n\nWritten by `resnet reproduce`. Test error after the last step in percent; "
-      "spread is the "
-      "sample standard deviation over the seeds.\nSettings and curve of a run are in the folder RECIPE-seedSEED.\n\n"
-      "| recipe | seed | the paper's | ours | mean ± spread | met | time | machine | commit |\n"
-      "|---|---|---|---|---|---|---|---|---|\n";
+      "spread is "
+      "the sample standard deviation over the seeds.\nSettings and curve of a run are in the folder "
+      "RECIPE-seedSEED.{}\n\n"
+      "| recipe | seed | the paper's | ours | mean ± spread | met |{} time | machine | commit "
+      "|\n|---|---|---|---|---|---|{}---|---|---|\n",
+      targets ? " Training error fell below: mean of 100 steps." : "", targets ? " training error below |" : "",
+      targets ? "---|" : "");
   for (const Group& group : groups_of(runs))
     for (const Reproduction* r : group.runs)
-      text += fmt::format("| {} | {} | {} | {:.2f} | {} | {} | {} | {} | {} |\n", r->recipe, r->seed,
-                          papers_value(r->expect), r->ours, r == group.runs[0] ? mean_cell(group) : "",
-                          met(*r, r->ours), human_duration(r->seconds), r->machine, r->commit);
+      text +=
+          fmt::format("| {} | {} | {} | {:.2f} | {} | {} |{} {} | {} | {} |\n", r->recipe, r->seed,
+                      papers_value(r->expect), r->ours, r == group.runs[0] ? mean_cell(group) : "", met(*r, r->ours),
+                      targets ? " " + target_cell(*r) + " |" : "", human_duration(r->seconds), r->machine, r->commit);
   return text;
 }
 
 std::string csv_table(const std::vector<Reproduction>& runs) {
   std::string text =
-      "recipe,seed,metric,bound,paper,tolerance,ours,mean,spread,seeds,met,steps,seconds,machine,commit,source\n";
+      "recipe,seed,metric,bound,paper,tolerance,ours,mean,spread,seeds,met,steps,target_error,target_step,seconds,"
+      "machine,commit,source\n";
   for (const Group& group : groups_of(runs))
     for (const Reproduction* r : group.runs) {
       const TrainConfig& e = r->expect;
       const std::string paper =
           e.expect_metric.empty() ? ",," : fmt::format("{},{},{}", e.expect_bound, e.expect_value, e.expect_tolerance);
-      text += fmt::format("{},{},{},{},{:.6g},{:.6g},{:.6g},{},{},{},{:.0f},{},{},{}\n", quoted(r->recipe), r->seed,
+      const std::string target = fmt::format("{},{}", e.target_error > 0 ? fmt::format("{}", e.target_error) : "",
+                                             r->target_step ? std::to_string(*r->target_step) : "");
+      text += fmt::format("{},{},{},{},{:.6g},{:.6g},{:.6g},{},{},{},{},{:.0f},{},{},{}\n", quoted(r->recipe), r->seed,
                           e.expect_metric, paper, r->ours, group.mean, group.spread, group.runs.size(),
-                          quoted(met(*r, r->ours)), r->steps, r->seconds, quoted(r->machine), quoted(r->commit),
+                          quoted(met(*r, r->ours)), r->steps, target, r->seconds, quoted(r->machine), quoted(r->commit),
                           quoted(e.expect_source));
     }
   return text;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,11 @@ namespace resnet::cli {
 struct Reproduction {
   std::string recipe;  ///< "cifar10-resnet20"
   uint64_t seed = 0;
-  TrainConfig expect;  ///< only [expect] is of use
+  TrainConfig expect;  ///< only [expect] and train.target_error are of use
   int64_t steps = 0;
-  double ours = 0;     ///< the test error after the last step
-  double seconds = 0;  ///< of computing, in all processes
+  double ours = 0;                     ///< the test error after the last step
+  std::optional<int64_t> target_step;  ///< TrainResult's
+  double seconds = 0;                  ///< of computing, in all processes
   std::string machine, commit;
 
   std::string folder() const;  ///< its name: "cifar10-resnet20-seed1"
