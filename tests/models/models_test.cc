@@ -48,6 +48,13 @@ INSTANTIATE_TEST_SUITE_P(Paper, ModelSize, testing::ValuesIn(kSizes), [](const a
   return name;
 });
 
+TEST(Models, TheFourLayersOfKrizhevskyDifferInTheirUnitOnly) {
+  const Cost relu = make_model("cifar-convnet").cost(), tanh = make_model("cifar-convnet-tanh").cost();
+  EXPECT_EQ(relu.parameters, 32 * 75 + 32 + 32 * 800 + 32 + 64 * 800 + 64 + 10 * 1024 + 10);
+  EXPECT_EQ(tanh.parameters, relu.parameters);
+  EXPECT_EQ(tanh.multiply_adds, relu.multiply_adds);
+}
+
 TEST(Models, NodesAreNamedAsInTorchvision) {
   std::vector<std::string> keys;
   for (const ParamSpec& p : make_model("resnet50").params()) keys.push_back(p.suffix);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "io/temp_folder.h"
 #include "resnet/train.h"
 
 namespace resnet {
@@ -38,6 +39,21 @@ void make_two_steps(const std::string& recipe) {
   const TrainResult r = train(c);
   EXPECT_EQ(r.step, 2);
   EXPECT_EQ(r.eval.samples, 4);
+}
+
+/// What the paper leaves open must be said, and what it reaches.
+TEST(CifarRecipes, SayWhatIsOpenAndWhatIsExpected) {
+  for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/recipes/cifar10")) {
+    const std::string path = entry.path().string(), text = get_file(path);
+    for (const char* key : {"init", "bn_group", "train_split", "drop_last", "nesterov", "formula", "decay_bn_and_bias"})
+      EXPECT_NE(text.find("\n" + std::string(key) + " = "), std::string::npos) << path << " does not say " << key;
+    const TrainConfig c = load_recipe(path);
+    EXPECT_EQ(c.expect_metric, "test_error") << path;
+    EXPECT_EQ(c.expect_steps, c.steps) << path;
+    EXPECT_GT(c.expect_value, 0) << path;
+    EXPECT_NE(c.expect_source, "") << path;
+    EXPECT_EQ(c.warmup_until_error > 0, c.model == "cifar-resnet110" || c.model == "cifar-resnet1202") << path;
+  }
 }
 
 class Recipes : public testing::TestWithParam<std::string> {};
