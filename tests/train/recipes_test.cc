@@ -34,6 +34,7 @@ void make_two_steps(const std::string& recipe) {
   validate(c);
   set_option(c, "data.path", "synthetic:train=16,val=4");
   set_option(c, "train.batch", "4");
+  set_option(c, "model.bn_group", "0");
   set_option(c, "train.steps", "2");
   set_option(c, "data.workers", "0");
   const TrainResult r = train(c);
