@@ -175,7 +175,7 @@ std::string markdown_table(const std::vector<Reproduction>& runs) {
       text +=
           fmt::format("| {} | {} | {} | {:.2f} | {} | {} |{} {} | {} | {} |\n", r->recipe, r->seed,
                       papers_value(r->expect), r->ours, r == group.runs[0] ? mean_cell(group) : "", met(*r, r->ours),
-                      targets ? " " + target_cell(*r) + " |" : "", human_duration(r->seconds), r->machine, r->commit);
+                      targets ? fmt::format(" {} |", target_cell(*r)) : "", human_duration(r->seconds), r->machine, r->commit);
   return text;
 }
 

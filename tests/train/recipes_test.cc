@@ -47,7 +47,7 @@ TEST(CifarRecipes, SayWhatIsOpenAndWhatIsExpected) {
   for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/recipes/cifar10")) {
     const std::string path = entry.path().string(), text = get_file(path);
     for (const char* key : {"init", "bn_group", "train_split", "drop_last", "nesterov", "formula", "decay_bn_and_bias"})
-      EXPECT_NE(text.find("\n" + std::string(key) + " = "), std::string::npos) << path << " does not say " << key;
+      EXPECT_NE(text.find(join("\n", key, " = ")), std::string::npos) << path << " does not say " << key;
     const TrainConfig c = load_recipe(path);
     EXPECT_EQ(c.expect_metric, "test_error") << path;
     EXPECT_EQ(c.expect_steps, c.steps) << path;
