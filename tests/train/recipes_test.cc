@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "core/check.h"
 #include "io/temp_folder.h"
 #include "resnet/train.h"
 
