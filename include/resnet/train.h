@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ struct TrainConfig {
   uint64_t seed = 1;           ///< train.seed
   int64_t eval_every = 1;      ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
   int64_t save_every = 1;      ///< train.save_every, in epochs: last.safetensors
+  double target_error = 0;     ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
   float lr = 0.1f;             ///< optimizer.lr
   float momentum = 0.9f;       ///< optimizer.momentum
@@ -64,9 +66,12 @@ struct TrainConfig {
   double warmup_lr = 0;            ///< schedule.warmup_lr: the paper's ResNet-110: this lr …
   double warmup_until_error = 0;  ///< schedule.warmup_until_error: … until training error (%) falls below this (0: off)
   // [expect]: what the recipe must reach; said at the end
-  std::string expect_metric;      ///< expect.metric: "test_error"
-  double expect_value = 0;        ///< expect.value, percent
-  double expect_tolerance = 0.5;  ///< expect.tolerance, points
+  std::string expect_metric;             ///< expect.metric: "test_error"
+  double expect_value = 0;               ///< expect.value, percent
+  double expect_tolerance = 0.5;         ///< expect.tolerance, points
+  std::string expect_bound = "at_most";  ///< expect.bound: "at_most", "at_least" or "within", each by the tolerance
+  int64_t expect_steps = 0;              ///< expect.steps: shorter runs are not judged
+  std::string expect_source;             ///< expect.source: where the value stands
   // of this run, not of the recipe
   std::string output_dir;  ///< "" : no files
   bool resume = false;     ///< go on from output_dir/last.safetensors
@@ -84,6 +89,9 @@ void validate(const TrainConfig& config);
 /// The same settings with "auto" replaced by what this machine gives: what train() uses, and stores as config.toml.
 TrainConfig resolve(const TrainConfig& config);
 
+/// What [expect] says of a run. none: it says nothing, or the run was interrupted.
+enum class Verdict { none, reached, missed, shortened };
+
 struct TrainResult {
   int64_t step = 0;          ///< steps done in all
   bool interrupted = false;  ///< stopped by request_stop()
@@ -93,8 +101,11 @@ struct TrainResult {
   double train_loss = 0, train_error = 0;  ///< of the last epoch
   EvalResult eval;                         ///< at the end (not when interrupted)
   double best_top1 = 0;
-  bool expectation_met = true;  ///< of [expect]; true where there is none
-  Checkpoint checkpoint;        ///< the final weights
+  /// Since when training error, the mean over blocks of 100 steps, is known to have been below train.target_error.
+  std::optional<int64_t> target_step;
+  double expect_measured = 0;  ///< what expect.metric came out as, percent
+  Verdict verdict = Verdict::none;
+  Checkpoint checkpoint;  ///< the final weights
 };
 
 /// Trains. With output_dir: writes config.toml, metrics.csv, TensorBoard events, last.safetensors and best.safetensors.

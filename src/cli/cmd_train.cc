@@ -1,9 +1,6 @@
 // resnet train: a recipe, changed by flags, becomes a trained network in a run's folder.
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
-#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 
@@ -12,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/text.h"
 #include "cli/train_output.h"
+#include "cli/train_start.h"
 #include "core/check.h"
 #include "resnet/train.h"
 
@@ -34,29 +32,6 @@ struct TrainArgs {
   std::vector<std::string> set;
   bool resume = false, no_tune = false;
 };
-
-volatile std::sig_atomic_t g_signal = 0;
-volatile std::sig_atomic_t g_notice = 1;  // 0: --quiet
-
-// The first signal asks the trainer to finish its step and save; the second one ends the program at once.
-void on_signal(int signal) {
-  if (g_signal != 0 && signal == SIGPIPE) return;  // each line that nobody reads gives another
-  if (g_signal != 0) std::_Exit(128 + signal);
-  g_signal = signal;
-  request_stop();
-  constexpr char kNotice[] = "\nresnet: stopping after this step, then saving (once more: stop at once)\n";
-  if (g_notice != 0 && write(STDERR_FILENO, kNotice, sizeof kNotice - 1) < 0) return;  // nothing to be done about it
-}
-
-void catch_signals(bool quiet) {
-  g_notice = quiet ? 0 : 1;
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGPIPE, &action, nullptr);  // the reader of the output is gone: nothing of the run may be lost
-}
 
 // "runs/resnet20-20260131-235959"
 std::string new_run_folder(const TrainArgs& args, const TrainConfig& config) {
@@ -101,10 +76,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
     config.epochs = args.epochs.value_or(0);
     config.steps = args.steps.value_or(0);
   }
-  for (const std::string& item : args.set) {
-    const size_t equals = item.find('=');
-    set_option(config, item.substr(0, equals), item.substr(equals + 1));
-  }
+  for (const std::string& item : args.set) set_from(config, item);
   config.pretrained = args.pretrained;
   config.resume = args.resume;
   config.output_dir = args.output_dir;
@@ -125,33 +97,19 @@ void check_folder(const TrainArgs& args) {
         ", or another --output-dir");
 }
 
-// What is most often misspelt fails before the long list of settings is printed.
-void check_names(const TrainConfig& config) {
-  const Graph model = make_model(config.model, {.image_size = config.image_size});
-  DataOptions options;
-  options.train_split = config.train_split;
-  options.image_size = model.input_shape()[1];
-  open_data(config.data, options);
-}
-
 int run(const TrainArgs& args, const Output& out) {
   check_folder(args);
   TrainConfig config = base_config(args);
   apply_flags(args, config);
   if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
   validate(config);
-  check_names(config);
+  check_names(config);  // before the long list of settings is printed
   log_settings(config, out);
   catch_signals(out.quiet);
   TrainLog log(config, out);
   const TrainResult result = train(config, [&](const Progress& p) { log.update(p); });
   log.finish(result);
-  return result.interrupted && g_signal != 0 ? 128 + g_signal : 0;
-}
-
-std::string check_set(const std::string& item) {
-  return item.find('=') != std::string::npos && item.front() != '=' ? ""
-                                                                    : join("'", item, "' is not of the form key=value");
+  return result.interrupted && caught_signal() != 0 ? 128 + caught_signal() : 0;
 }
 
 void add_flags(CLI::App& app, TrainArgs& args) {
@@ -189,10 +147,7 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   folder->type_name("DIR");
   app.add_flag("--no-tune", args.no_tune, kNoTuneHelp);
   app.add_flag("--resume", args.resume, "Go on with the run in --output-dir, exactly where it stopped")->needs(folder);
-  app.add_option("--set", args.set, "Any key of a recipe; may be repeated")
-      ->check(check_set)
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_set_flag(app, args.set);
 }
 
 const RegisterCommand registered{{

@@ -98,11 +98,11 @@ Json to_json(const EvalResult& r) {
 
 std::string confusion_csv(const EvalResult& r) {
   std::string text = "true \\ predicted";
-  for (const std::string& name : r.classes) text += "," + csv_cell(name);
+  for (const std::string& name : r.classes) (text += ',') += csv_cell(name);
   text += "\n";
   for (size_t t = 0; t < r.classes.size(); ++t) {
     text += csv_cell(r.classes[t]);
-    for (size_t p = 0; p < r.classes.size(); ++p) text += "," + std::to_string(count(r, t, p));
+    for (size_t p = 0; p < r.classes.size(); ++p) (text += ',') += std::to_string(count(r, t, p));
     text += "\n";
   }
   return text;

@@ -45,6 +45,7 @@ std::vector<Field> make_fields() {
       {"train", "seed", &C::seed, 0, kHuge},
       {"train", "eval_every", &C::eval_every, 0, kHuge},
       {"train", "save_every", &C::save_every, 1, kHuge, {}, true},
+      {"train", "target_error", &C::target_error, 0, 100},
       {"optimizer", "lr", &C::lr, 0, kFinite},
       {"optimizer", "momentum", &C::momentum, 0, 0.9999},
       {"optimizer", "weight_decay", &C::weight_decay, 0, kFinite},
@@ -62,6 +63,9 @@ std::vector<Field> make_fields() {
       {"expect", "metric", &C::expect_metric, 0, 0, {"", "test_error"}, true},
       {"expect", "value", &C::expect_value, 0, 100, {}, true},
       {"expect", "tolerance", &C::expect_tolerance, 0, 100, {}, true},
+      {"expect", "bound", &C::expect_bound, 0, 0, {"at_most", "at_least", "within"}, true},
+      {"expect", "steps", &C::expect_steps, 0, kHuge, {}, true},
+      {"expect", "source", &C::expect_source, 0, 0, {}, true},
   };
 }
 

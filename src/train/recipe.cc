@@ -189,14 +189,19 @@ std::string to_toml(const TrainConfig& config) {
   return text;
 }
 
-void check_resumable(const TrainConfig& now, const TrainConfig& stored, const std::string& path) {
-  const TrainConfig then = resolve(stored);
+std::string changed_settings(const TrainConfig& now, const TrainConfig& then) {
   std::string differences;
   for (const Field& f : fields()) {
     const std::string was = format_value(then, f), is = format_value(now, f);
-    if (!f.resumable && was != is)
+    const bool open = is == "\"auto\"" || (f.key() == "model.image_size" && is == "0");
+    if (!f.resumable && was != is && !open)
       differences += join(differences.empty() ? "" : ", ", f.key(), " was ", was, " and is now ", is);
   }
+  return differences;
+}
+
+void check_resumable(const TrainConfig& now, const TrainConfig& stored, const std::string& path) {
+  const std::string differences = changed_settings(now, resolve(stored));
   CHECK(differences.empty(), "cannot resume from ", path, ": ", differences,
         "; resume with the run's own settings (config.toml beside it), or start a new run with pretrained weights");
 }

@@ -91,7 +91,8 @@ void start_new(TrainSetup& s) {
   s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, fit_of(s));
   s.weights = init_params(
       s.graph, {.seed = s.config.seed, .fan_out = s.config.init == "fan_out", .zero_last_bn = s.config.zero_last_bn});
-  s.state.warmup.warm = s.config.warmup_until_error == 0;
+  s.state.warmup.below = s.config.warmup_until_error == 0;
+  s.state.target.below = s.config.target_error == 0;
   if (!s.config.pretrained.empty()) start_from(s, s.config.pretrained);
 }
 

@@ -26,7 +26,9 @@ struct TrainState {
   double best_top1 = -1;  ///< percent; below any accuracy while nothing was evaluated
   double seconds = 0;     ///< spent on training, interruptions left out
   EpochMeter meter;
-  ErrorWarmup warmup;
+  ErrorWatch warmup;
+  ErrorWatch target;        ///< train.target_error
+  int64_t target_step = 0;  ///< when it was reached
   Plateau plateau;
   std::map<std::string, std::string> choices;  ///< of kernels (Plan::choices()), so that resuming is exact
 };

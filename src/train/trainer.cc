@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "train/expect.h"
 
 namespace resnet {
 
@@ -118,7 +119,7 @@ float Trainer::lr_after(int64_t step) const {
                                    .steps_per_epoch = steps_per_epoch_,
                                    .total_steps = total_steps_,
                                    .drops = s_.state.plateau.drops,
-                                   .warm = s_.state.warmup.warm});
+                                   .warm = s_.state.warmup.below});
 }
 
 void Trainer::run_step(const Batch& batch) {
@@ -141,6 +142,9 @@ void Trainer::run_step(const Batch& batch) {
   state.closed = false;
   ++state.step;
   eval_.reset();
+  if (state.target.below) return;
+  state.target.observe(s_.config.target_error, wrong, batch.count);
+  if (state.target.below) state.target_step = state.step;
 }
 
 bool Trainer::is_due(int64_t every) const {
@@ -177,7 +181,7 @@ void Trainer::log_epoch(const std::optional<EvalResult>& eval, bool best) {
   epoch_error_ = state.meter.error();
   if (log_) {
     log_->add({state.epoch + 1, state.step, lr_, epoch_loss_, epoch_error_, eval, epoch_.images_per_second(),
-               epoch_.wait_share(), seconds()});
+               epoch_.wait_share(), seconds(), state.target_step});
     if (best) {
       Checkpoint c = checkpoint();
       c.momentum.clear();
@@ -261,7 +265,6 @@ void Trainer::fail_not_finite(const char* what) const {
 
 TrainResult Trainer::result(bool interrupted) {
   if (!interrupted && !eval_) eval_ = evaluator_.run();
-  const TrainConfig& c = s_.config;
   TrainResult r;
   r.step = s_.state.step;
   r.interrupted = interrupted;
@@ -272,8 +275,11 @@ TrainResult Trainer::result(bool interrupted) {
   r.train_error = epoch_error_;
   if (!interrupted) r.eval = *eval_;
   r.best_top1 = std::max(s_.state.best_top1, 0.0);
-  if (!interrupted && c.expect_metric == "test_error")
-    r.expectation_met = 100 - r.eval.top1 <= c.expect_value + c.expect_tolerance;
+  if (s_.state.target_step > 0) r.target_step = s_.state.target_step;
+  if (!interrupted) {
+    r.expect_measured = 100 - r.eval.top1;
+    r.verdict = judge(s_.config, total_steps_, r.expect_measured);
+  }
   r.checkpoint = checkpoint();
   return r;
 }
@@ -286,7 +292,7 @@ TrainResult train(const TrainConfig& config, const ProgressFn& progress) {
   } clear_stop;
   validate(config);
   std::optional<RunLog> log;
-  if (!config.output_dir.empty()) log.emplace(config.output_dir, config.resume);
+  if (!config.output_dir.empty()) log.emplace(config.output_dir, config.resume, config.target_error > 0);
   TrainSetup setup = prepare(config, config.resume ? log->last_path() : "");
   std::string header = "# All settings of this run. resnet train reads this file as a recipe.\n";
   if (!config.pretrained.empty()) header += "# Started from the weights in " + config.pretrained + "\n";

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "cli/program.h"
+#include "report/axis.h"
 #include "report/chart.h"
 #include "report/page.h"
 #include "resnet/error.h"
@@ -58,13 +59,28 @@ TEST(Chart, OddValuesDoNotBreakIt) {
   EXPECT_EQ(to_html({}), "");
   const double nan = std::numeric_limits<double>::quiet_NaN();
   Chart chart;
-  chart.series = {{"one", 0, false, {{0, 3}}}, {"gap", 1, false, {{0, 1}, {1, nan}, {2, INFINITY}, {3, 2}}}};
+  chart.series = {{"one", 0, 0, {{0, 3}}}, {"gap", 1, 1, {{0, 1}, {1, nan}, {2, INFINITY}, {3, 2}}}};
   for (bool log : {false, true}) {
     chart.log_y = log;
     const std::string html = to_html(chart);
     EXPECT_EQ(html.find("nan"), std::string::npos) << html;
     EXPECT_EQ(html.find("inf"), std::string::npos) << html;
   }
+}
+
+TEST(Chart, AFileNeedsNothingElse) {
+  Chart chart{.title = "a < b", .y_label = "error (%)"};
+  EXPECT_EQ(to_svg(chart), "");
+  chart.series = {{"one", 0, 0, {{0, 3}, {1, 50}}}, {"two", 1, 1, {{0, 4}, {1, 5}}, true}};
+  chart.y_max = 20;
+  chart.level = Level{10, "ten"};
+  const std::string svg = to_svg(chart);
+  EXPECT_EQ(svg.rfind("<svg xmlns=", 0), 0u);
+  for (const char* part : {"a &lt; b", "error (%)", ">one</text>", ">two</text>", ">ten</text>", "prefers-color-scheme",
+                           "stroke-dasharray", "line thin c1", ">20</text>"})
+    EXPECT_NE(svg.find(part), std::string::npos) << part;
+  EXPECT_EQ(svg.find(">50</text>"), std::string::npos) << "the axis ends at y_max";
+  EXPECT_EQ(svg.find("var("), std::string::npos) << "many programs know no CSS variables";
 }
 
 TEST(Chart, TextIsEscaped) {
