@@ -131,13 +131,14 @@ def make_oriented():
         write_ppm(f"exif{orientation}.jpg.ppm", np.asarray(turned))
 
 
-def resize_and_crop(image, size):
-    """torchvision's Resize(size) (bilinear, antialiased) and CenterCrop(size)."""
+def resize_and_crop(image, size, resize=None, interpolation=Image.BILINEAR):
+    """torchvision's Resize(resize) (antialiased) and CenterCrop(size)."""
     w, h = image.size
+    resize = resize or size
     short, long = min(w, h), max(w, h)
-    other = int(size * long / short)
-    new = (size, other) if w <= h else (other, size)
-    image = image.resize(new, Image.BILINEAR)
+    other = int(resize * long / short)
+    new = (resize, other) if w <= h else (other, resize)
+    image = image.resize(new, interpolation)
     left, top = int(round((new[0] - size) / 2.0)), int(round((new[1] - size) / 2.0))
     return image.crop((left, top, left + size, top + size))
 
@@ -151,9 +152,40 @@ def make_resized():
             write_ppm(f"resize_{name}_{size}.ppm", np.asarray(resize_and_crop(Image.fromarray(rgb), size)))
 
 
+FILTERS = {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
+SOURCES = [(37, 61), (1, 1), (2, 3), (5, 1), (64, 48), (101, 33), (7, 200)]
+
+
+def pattern(height, width):
+    """A rough picture that resize_test.cc makes too."""
+    y, x, c = np.mgrid[0:height, 0:width, 0:3]
+    return ((x * x * 7 + y * 13 + c * 31 + (x * y) % 17 * 5 + (x // 3 + y // 2) % 2 * 128) % 256).astype(np.uint8)
+
+
+def make_digests():
+    """Many sizes, up and down, as the CRC-32 of the resized pixels: what, source, target, filter, CRC."""
+    lines = []
+
+    def digest(what, rgb, numbers, name, image):
+        height, width = rgb.shape[:2]
+        crc = zlib.crc32(np.asarray(image).tobytes())
+        lines.append(f"{what} {height} {width} {numbers[0]} {numbers[1]} {name} {crc}\n")
+
+    for height, width in SOURCES:
+        rgb = pattern(height, width)
+        image = Image.fromarray(rgb)
+        for name, interpolation in FILTERS.items():
+            for h, w in [(1, 1), (13, 13), (31, 64), (50, 77), (224, 224), (37, 61), (height, 20), (20, width)]:
+                digest("whole", rgb, (h, w), name, image.resize((w, h), interpolation))
+            for resize, size in [(13, 13), (16, 13), (37, 32), (57, 50), (256, 224)]:
+                digest("fit", rgb, (resize, size), name, resize_and_crop(image, size, resize, interpolation))
+    write("resize_digests.txt", "".join(lines).encode())
+
+
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)
     make_pngs()
     make_jpegs()
     make_oriented()
     make_resized()
+    make_digests()

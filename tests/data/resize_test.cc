@@ -1,7 +1,9 @@
 // Resizing gives Pillow's bytes.
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "data/fixtures.h"
+#include "data/resize.h"
 
 namespace resnet {
 namespace {
@@ -13,6 +15,40 @@ TEST(Resize, SameBytesAsPillow) {
       const Tensor want = read_ppm(base + "_" + std::to_string(size) + ".ppm");
       EXPECT_EQ(largest_difference(resize_and_crop(read_ppm(base + ".ppm"), size), want), 0) << name << " " << size;
     }
+}
+
+// The picture of make_goldens.py's pattern().
+Tensor pattern(int64_t height, int64_t width) {
+  Tensor picture({height, width, 3}, DType::u8);
+  uint8_t* out = picture.as<uint8_t>().data();
+  for (int64_t y = 0; y < height; ++y)
+    for (int64_t x = 0; x < width; ++x)
+      for (int64_t c = 0; c < 3; ++c)
+        *out++ = static_cast<uint8_t>(x * x * 7 + y * 13 + c * 31 + (x * y) % 17 * 5 + (x / 3 + y / 2) % 2 * 128);
+  return picture;
+}
+
+Tensor resize_whole(const Tensor& picture, int64_t height, int64_t width, Interpolation interpolation) {
+  const auto axis = [](int64_t in, int64_t out) { return Axis{in, static_cast<double>(in), out, 0, out}; };
+  Tensor y({height, width, 3}, DType::u8);
+  resize_window(picture.as<uint8_t>().data(), picture.shape()[1] * 3, axis(picture.shape()[0], height),
+                axis(picture.shape()[1], width), interpolation, y.as<uint8_t>().data());
+  return y;
+}
+
+TEST(Resize, SameDigestsAsPillow) {
+  std::ifstream lines(golden("resize_digests.txt"));
+  std::string what, filter;
+  int64_t height = 0, width = 0, first = 0, second = 0, count = 0;
+  for (uLong crc = 0; lines >> what >> height >> width >> first >> second >> filter >> crc; ++count) {
+    const Interpolation interpolation = filter == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
+    const Tensor picture = pattern(height, width);
+    const Tensor y = what == "fit" ? resize_and_crop(picture, {second, first, interpolation})
+                                   : resize_whole(picture, first, second, interpolation);
+    EXPECT_EQ(crc32(0, y.as<uint8_t>().data(), static_cast<uInt>(y.bytes())), crc)
+        << what << " " << height << "x" << width << " to " << first << ", " << second << " " << filter;
+  }
+  EXPECT_EQ(count, 182);
 }
 
 TEST(Resize, TakesOnePixelAndLongStrips) {
