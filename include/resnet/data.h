@@ -90,7 +90,7 @@ Preprocessing measure_preprocessing(const Dataset& train, const std::string& kin
 /// What usual networks for ImageNet do: shorter side to 256/224 of the input, means and deviations of its channels.
 Preprocessing imagenet_preprocessing(int64_t size);
 
-/// Decodes a PNG or JPEG file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB.
+/// Decodes a PNG, JPEG or WebP file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB, upright by EXIF.
 /// Throws Error naming the file and the reason.
 Tensor read_image(const std::string& path);
 /// u8 [H,W,3] -> u8 [size,size,3].

@@ -37,7 +37,25 @@ class EncodedDataset : public Dataset {
   mutable std::map<int64_t, std::string> bad_;  // guarded by mutex_
 };
 
-/// The whole file, read and not mapped: one that shrinks meanwhile is an Error.
+/// A regular file, read and not mapped: one that shrinks meanwhile is an Error.
+class OpenFile {
+ public:
+  explicit OpenFile(std::string path);
+  ~OpenFile();
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  uint64_t size() const { return size_; }
+  void read_at(uint64_t at, std::span<uint8_t> out) const;
+
+ private:
+  std::string path_;
+  int descriptor_;
+  uint64_t size_ = 0;
+};
+
+/// The whole file.
 Bytes read_file(const std::string& path, std::vector<uint8_t>& buffer);
 
 }  // namespace resnet

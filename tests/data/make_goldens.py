@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/data/golden/: small PNG and JPEG files of every kind, and what they decode and resize to (as .ppm).
+"""Makes tests/data/golden/: small PNG, JPEG and WebP files of every kind, and what they decode and resize to (as .ppm).
 
 Needs numpy and Pillow; the tests need only the files. PNG files are put together here, byte by byte, because Pillow
 writes neither 16-bit colour nor interlaced ones; what they decode to is computed from their pixels, not by a decoder.
@@ -104,6 +104,12 @@ def jpeg(image, **options):
     return buffer.getvalue()
 
 
+def adobe_transform(data, transform):
+    """The same file with another transform in its Adobe marker: 2 declares the four channels to be YCCK."""
+    at = data.index(b"Adobe") + 11
+    return data[:at] + bytes([transform]) + data[at + 1 :]
+
+
 def make_jpegs():
     image = Image.fromarray(picture(19, 26, 4))
     cases = {
@@ -112,10 +118,42 @@ def make_jpegs():
         "progressive": jpeg(image, quality=80, progressive=True),
         "grey": jpeg(image.convert("L"), quality=90),
         "cmyk": jpeg(image.convert("CMYK"), quality=90),
+        "ycck": adobe_transform(jpeg(image.convert("CMYK"), quality=90), 2),
+        "stored_rgb": jpeg(image, quality=90, keep_rgb=True),
+        "progressive_cmyk": jpeg(image.convert("CMYK"), quality=80, progressive=True),
     }
     for name, data in cases.items():
         write(name + ".jpg", data)
         write_ppm(name + ".jpg.ppm", np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+
+def webp(image, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", **options)
+    return buffer.getvalue()
+
+
+def make_webps():
+    from PIL import ImageOps
+
+    rgb = picture(19, 26, 6)
+    alpha = np.random.default_rng(7).integers(0, 256, (19, 26)).astype(np.uint8)
+    rgba = Image.fromarray(np.concatenate([rgb, alpha[..., None]], -1))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    cases = {
+        "lossy": webp(Image.fromarray(rgb), quality=80),
+        "lossless": webp(Image.fromarray(rgb), lossless=True),
+        "exif6": webp(Image.fromarray(rgb), quality=80, exif=exif),
+    }
+    for name, data in cases.items():
+        write(name + ".webp", data)
+        turned = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        write_ppm(name + ".webp.ppm", np.asarray(turned.convert("RGB")))
+    write("alpha.webp", webp(rgba, lossless=True, exact=True))
+    write_ppm("alpha.webp.ppm", on_white(rgb, alpha))
+    frames = [Image.fromarray(picture(8, 8, seed)) for seed in (8, 9)]
+    write("animated.webp", webp(frames[0], save_all=True, append_images=frames[1:]))
 
 
 def make_oriented():
@@ -187,5 +225,6 @@ if __name__ == "__main__":
     make_pngs()
     make_jpegs()
     make_oriented()
+    make_webps()
     make_resized()
     make_digests()
