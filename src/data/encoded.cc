@@ -16,7 +16,28 @@ Tensor EncodedDataset::decode(int64_t i) const {
   return decode_image(bytes(i, buffer), path(i), skip_ ? Damage::keep_partial : Damage::refuse);
 }
 
+PicturePart EncodedDataset::decode_part(int64_t i, const ChoosePart& choose) const {
+  thread_local std::vector<uint8_t> buffer;
+  const Bytes file = bytes(i, buffer);
+  if (picture_format(file) == "JPEG")
+    if (auto part = decode_jpeg_part(file, path(i), choose)) return std::move(*part);
+  return whole_part(decode_image(file, path(i), skip_ ? Damage::keep_partial : Damage::refuse));
+}
+
 Tensor EncodedDataset::image(int64_t i) const {
+  Tensor picture;
+  read(i, [&](int64_t j) { picture = decode(j); });
+  return picture;
+}
+
+PicturePart EncodedDataset::part(int64_t i, const ChoosePart& choose) const {
+  PicturePart part;
+  read(i, [&](int64_t j) { part = decode_part(j, choose); });
+  return part;
+}
+
+// Picture i, or with skip_ the next one of its class that `decode` does not throw Error for.
+void EncodedDataset::read(int64_t i, const std::function<void(int64_t)>& decode) const {
   CHECK(i >= 0 && i < size(), "picture ", i, " of a data set of ", size());
   if (!skip_) try {
       return decode(i);

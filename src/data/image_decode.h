@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "resnet/tensor.h"
+#include "resnet/data.h"
 
 namespace resnet {
 
@@ -27,6 +28,9 @@ Decoded decode_png(Bytes file, const std::string& name);
 /// Grey, YCbCr, RGB, CMYK and YCCK (both inverted, as Adobe writes them) become RGB. A file that ends early is an error
 /// or gives grey for what is missing; other damage that libjpeg can pass over is none.
 Decoded decode_jpeg(Bytes file, const std::string& name, Damage damage = Damage::refuse);
+
+/// A part of a JPEG file; nothing where the file must be decoded as a whole: to be turned, of four channels, without an end.
+std::optional<PicturePart> decode_jpeg_part(Bytes file, const std::string& name, const ChoosePart& choose);
 
 /// Transparent pixels are laid on white. Throws Error where this build has no libwebp.
 Decoded decode_webp(Bytes file, const std::string& name);

@@ -105,8 +105,6 @@ std::string hint(const std::string& folder) {
                   [](const auto& entry) { return is_picture_name(entry.path()); }))
     return "; pictures belong in one folder a class, beside each other or in train/ and val/, or need a file with their "
            "labels (val.txt)";
-  if (std::any_of(fs::directory_iterator(path), fs::directory_iterator(), is_packed_archive))
-    return "; archives of pictures must not be compressed: unpack *.tar.gz to *.tar";
   if (fs::exists(path / "data_batch_1") || fs::is_regular_file(path / "train"))
     return "; if this is the Python version of CIFAR, fetch the binary version instead (cifar-10-binary.tar.gz)";
   for (const auto& entry : fs::directory_iterator(path)) {
@@ -114,6 +112,8 @@ std::string hint(const std::string& folder) {
     for (const CifarLayout& layout : cifar_layouts())
       if (files_present(entry.path(), layout) > 1) return join("; did you mean ", entry.path().string(), "?");
   }
+  if (std::any_of(fs::directory_iterator(path), fs::directory_iterator(), is_packed_archive))
+    return "; archives of pictures must not be compressed: unpack *.tar.gz to *.tar";
   return "";
 }
 

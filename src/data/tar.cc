@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -163,8 +162,10 @@ TarListing list_tar(uint64_t size, const ReadAt& read_at) { return Lister(size, 
 
 std::string tar_entry(const std::string& name, const std::string& bytes) {
   CHECK(!name.empty() && name.size() <= kName.length, "the name '", name, "' is too long for a tar archive");
-  std::string header(kBlock, '\0');
-  const auto put = [&](Field field, std::string_view value) { header.replace(field.begin, value.size(), value); };
+  Block header{};
+  const auto put = [&](Field field, std::string_view value) {
+    std::copy(value.begin(), value.end(), header.begin() + static_cast<std::ptrdiff_t>(field.begin));
+  };
   const auto octal = [&](Field field, uint64_t value) {
     std::string digits(field.length - 1, '0');
     for (size_t i = digits.size(); i-- > 0; value /= 8) digits[i] = static_cast<char>('0' + value % 8);
@@ -177,12 +178,13 @@ std::string tar_entry(const std::string& name, const std::string& bytes) {
   octal(kSize, bytes.size());
   octal(kTime, 0);  // the same bytes whenever it is written
   put(kKind, "0");
-  put(kMagic, std::string_view("ustar\0" "00", 8));
-  Block block;
-  std::memcpy(block.data(), header.data(), kBlock);
-  octal({kChecksum.begin, kChecksum.length - 1}, checksum(block));
+  put(kMagic, std::string_view("ustar\000" "00", 8));
+  octal({kChecksum.begin, kChecksum.length - 1}, checksum(header));
   header[kChecksum.begin + kChecksum.length - 1] = ' ';
-  return header + bytes + std::string(padded(bytes.size()) - bytes.size(), '\0');
+  std::string entry(header.begin(), header.end());
+  entry += bytes;
+  entry.resize(kBlock + padded(bytes.size()));
+  return entry;
 }
 
 std::string tar_end() { return std::string(2 * kBlock, '\0'); }

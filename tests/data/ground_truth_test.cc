@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/check.h"
 #include "data/fixtures.h"
 
 namespace resnet {
@@ -72,7 +73,7 @@ TEST(GroundTruth, SaysWhatIsWrong) {
 // ILSVRC's numbers beside a sorted list would give wrong labels.
 TEST(GroundTruth, RefusesTheWrongOrder) {
   std::string sorted;
-  for (int k = 0; k < 1000; ++k) sorted += "n" + std::to_string(10000000 + k) + " word\n";
+  for (int k = 0; k < 1000; ++k) sorted += join("n", 10000000 + k, " word\n");
   EXPECT_THAT(complaint({"t", "490\n361\n171\n"}, {"synset_words.txt", sorted}),
               HasSubstr("synset_words.txt has the classes in the order of their names"));
   EXPECT_EQ(complaint({"t", "v_1 490\n"}, {"synset_words.txt", sorted}, {}, {"v_1.JPEG"}), "");

@@ -53,7 +53,7 @@ TEST(ReadImage, WebpOfEveryKind) {
 // What there is of a file that ends early is as in the whole one; the rest is grey.
 TEST(ReadImage, KeepsTheBeginningOfTruncatedJpeg) {
   for (const char* name : {"rgb.jpg", "cmyk.jpg", "progressive.jpg"}) {
-    const std::string whole = get_file(golden(name)), half = whole.substr(0, whole.size() * 9 / 10);
+    const std::string whole = get_file(golden(name)), half = whole.substr(0, whole.size() * 93 / 100);
     const auto decode = [](const std::string& file, Damage damage) {
       return decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "x", damage);
     };
@@ -126,7 +126,8 @@ TEST(ReadImage, SurvivesDamage) {
         EXPECT_EQ(read_image(folder / "damaged").shape()[2], 3);
       } catch (const Error& e) {
         const std::string why = e.what();
-        EXPECT_TRUE(why.find("is a") != std::string::npos || why.find("is neither") != std::string::npos) << why;
+        EXPECT_TRUE(why.find("is a") != std::string::npos || why.find("is neither") != std::string::npos || why.ends_with("is empty"))
+            << why;
       }
     }
   }

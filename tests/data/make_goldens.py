@@ -127,6 +127,20 @@ def make_jpegs():
         write_ppm(name + ".jpg.ppm", np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
 
 
+def make_large_jpegs():
+    """Pictures of several blocks each way, for decoding parts; small all the same."""
+    image = Image.fromarray(picture(150, 203, 20))
+    cases = {
+        "large_420": jpeg(image, quality=30),
+        "large_422": jpeg(image, quality=30, subsampling="4:2:2"),
+        "large_411": jpeg(image, quality=30, subsampling="4:1:1"),
+        "large_progressive": jpeg(image, quality=30, progressive=True),
+        "large_restart": jpeg(image, quality=30, restart_marker_rows=1),
+    }
+    for name, data in cases.items():
+        write(name + ".jpg", data)
+
+
 def webp(image, **options):
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", **options)
@@ -224,6 +238,7 @@ if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)
     make_pngs()
     make_jpegs()
+    make_large_jpegs()
     make_oriented()
     make_webps()
     make_resized()
