@@ -1,9 +1,10 @@
 // resnet data: looks after data sets: `check` reads every picture, `pack` makes them small once,
-// `synthesize` writes pictures to try things with.
+// `speed` measures reading, `synthesize` writes pictures to try things with.
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/data_check.h"
 #include "cli/data_pack.h"
+#include "cli/data_speed.h"
 #include "cli/data_synthesize.h"
 
 namespace resnet::cli {
@@ -15,6 +16,7 @@ struct DataArgs {
   bool strict = false;
   SynthesizeOptions synthesize;
   PackArgs pack;
+  SpeedArgs speed;
   std::function<int()> run;
 };
 
@@ -84,10 +86,37 @@ void add_pack(CLI::App& app, DataArgs& args, const Output& out) {
   sub->callback([&] { args.run = [&] { return pack_data(args.pack, out); }; });
 }
 
+void add_speed(CLI::App& app, DataArgs& args, const Output& out) {
+  CLI::App* sub = app.add_subcommand("speed", "Measure how fast pictures are read and prepared, without a network");
+  SpeedArgs& s = args.speed;
+  sub->add_option("DATA", s.data, "A folder of data, or synthetic:")->required()->type_name("");
+  choose_from(sub->add_option("--crop", s.crop,
+                              "center: shorter side to 256/224 of the size, then the centre; resized: random parts, "
+                              "scaled and mirrored"),
+              {"center", "resized"})
+      ->capture_default_str();
+  sub->add_option("--size", s.size, "Side of the squares")
+      ->check(whole_number(8, 4096))
+      ->type_name("N")
+      ->capture_default_str();
+  add_batch_flag(*sub, s.batch, "Pictures a batch")->capture_default_str();
+  sub->add_option("-j,--workers", s.workers, "Threads that prepare pictures; 0: all computing threads together")
+      ->check(whole_number(0, 1024))
+      ->type_name("N")
+      ->capture_default_str();
+  sub->add_option("--seconds", s.seconds, "How long, after an epoch that fills the caches")
+      ->check(number_from(0))
+      ->type_name("X")
+      ->capture_default_str();
+  sub->footer("Example:\n  resnet data speed photographs -j 2\n");
+  sub->fallthrough();
+  sub->callback([&] { args.run = [&] { return data_speed(args.speed, out); }; });
+}
+
 const RegisterCommand registered{{
     .name = "data",
     .order = 70,
-    .summary = "Check a data set, pack it, or write a synthetic one",
+    .summary = "Check, pack or measure a data set, or write a synthetic one",
     .example = "  resnet data check cifar-10-batches-bin\n"
                "  resnet data pack photographs packed --size 256\n"
                "  resnet data synthesize pictures --count 100\n",
@@ -96,6 +125,7 @@ const RegisterCommand registered{{
       app.require_subcommand(1);
       add_check(app, *args, out);
       add_pack(app, *args, out);
+      add_speed(app, *args, out);
       add_synthesize(app, *args, out);
       return [args] { return args->run(); };
     },
