@@ -61,8 +61,10 @@ TEST(ReadImage, KeepsTheBeginningOfTruncatedJpeg) {
     const Tensor want = decode(whole, Damage::refuse), got = decode(half, Damage::keep_partial);
     ASSERT_EQ(got.shape(), want.shape());
     const bool by_scans = std::string(name) == "progressive.jpg";  // the whole picture, less sharp
-    for (size_t i = 0; i < want.bytes() && (by_scans || i < 8 * 26 * 3); ++i)
-      ASSERT_NEAR(got.as<uint8_t>()[i], want.as<uint8_t>()[i], by_scans ? 100 : 0) << name << " " << i;
+    const size_t compared = by_scans ? want.bytes() : 8 * 26 * 3;
+    int64_t difference = 0;
+    for (size_t i = 0; i < compared; ++i) difference += std::abs(got.as<uint8_t>()[i] - want.as<uint8_t>()[i]);
+    EXPECT_LE(difference, by_scans ? 20 * int64_t(compared) : 0) << name;
   }
 }
 

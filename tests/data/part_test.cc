@@ -70,7 +70,9 @@ TEST(JpegPart, SamePixelsOfPhotographsSlow) {
   if (folder.empty()) GTEST_SKIP() << "no photographs";
   Rng rng(2);
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".jpg") EXPECT_EQ(compare(entry.path().string(), 4, rng), 0) << entry.path();
+    if (entry.path().extension() == ".jpg") {
+      EXPECT_EQ(compare(entry.path().string(), 4, rng), 0) << entry.path();
+    }
 }
 
 // Evaluation sees the same pixels as when the whole picture is decoded.

@@ -4,6 +4,7 @@
 
 #include "data/fixtures.h"
 #include "data/resize.h"
+#include "data/resize_loops.h"
 
 namespace resnet {
 namespace {
@@ -49,6 +50,36 @@ TEST(Resize, SameDigestsAsPillow) {
         << what << " " << height << "x" << width << " to " << first << ", " << second << " " << filter;
   }
   EXPECT_EQ(count, 182);
+}
+
+// Whatever this processor takes by default.
+TEST(Resize, LoopsGiveTheSameBytes) {
+  const ResizeLoops plain{across_plain, down_plain}, &best = resize_loops();
+  Rng rng(3);
+  for (int64_t rows : {1, 2, 5, 40})
+    for (int64_t width : {1, 2, 5, 6, 17, 50}) {
+      const Tensor x = pattern(rows, width);
+      Taps taps;
+      taps.width = 8;
+      for (int64_t i = 0; i < 30; ++i) {
+        taps.length.push_back(1 + rng.below(uint32_t(std::min<int64_t>({rows, width, 7}))));
+        taps.begin.push_back(rng.below(uint32_t(std::min(rows, width) - taps.length.back() + 1)));
+        for (int64_t k = 0; k < taps.width; ++k) {
+          const int32_t w = k < taps.length.back() ? int32_t(rng.below(1u << 22)) - (1 << 20) : 0;
+          taps.weight.push_back(w);
+          taps.high.push_back(int16_t(w >> kLowBits));
+          taps.low.push_back(int16_t(w & ((1 << kLowBits) - 1)));
+        }
+      }
+      Tensor want({30, rows, 3}, DType::u8), got({30, rows, 3}, DType::u8);
+      plain.across(x.as<uint8_t>().data(), 0, rows, width * 3, taps, want.as<uint8_t>().data());
+      best.across(x.as<uint8_t>().data(), 0, rows, width * 3, taps, got.as<uint8_t>().data());
+      EXPECT_EQ(largest_difference(got, want), 0) << rows << "x" << width;
+      Tensor want_down({30, width, 3}, DType::u8), got_down({30, width, 3}, DType::u8);
+      plain.down(x.as<uint8_t>().data(), 0, width * 3, width * 3, taps, want_down.as<uint8_t>().data());
+      best.down(x.as<uint8_t>().data(), 0, width * 3, width * 3, taps, got_down.as<uint8_t>().data());
+      EXPECT_EQ(largest_difference(got_down, want_down), 0) << rows << "x" << width;
+    }
 }
 
 TEST(Resize, TakesOnePixelAndLongStrips) {
