@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,24 @@ struct Fit {
   Interpolation interpolation;
 };
 
+/// A part of a picture, in its pixels.
+struct Rectangle {
+  int64_t top, left, height, width;
+};
+
+/// Some of a picture's pixels.
+struct PicturePart {
+  Tensor pixels;                  ///< u8 [H,W,3], RGB
+  int64_t top = 0, left = 0;      ///< where they lie in the picture
+  int64_t height = 0, width = 0;  ///< of the whole picture
+};
+
+/// All of them.
+PicturePart whole_part(const Tensor& picture);
+
+/// The part that is needed of a picture of this height and width. A function of these alone: it may be called again.
+using ChoosePart = std::function<Rectangle(int64_t height, int64_t width)>;
+
 /// Labelled pictures. Thread-safe once opened.
 class Dataset {
  public:
@@ -32,6 +51,9 @@ class Dataset {
   virtual int label(int64_t i) const = 0;  ///< in [0, classes().size())
   /// u8 [H,W,3], RGB. Throws Error naming the file when it cannot be decoded.
   virtual Tensor image(int64_t i) const = 0;
+  /// At least what `choose` wants of the picture; the same pixels as image() has there. Sets that can decode a part override
+  /// this.
+  virtual PicturePart part(int64_t i, const ChoosePart& choose) const;
   /// The same picture as u8 [size,size,3] at `out`, through resize_and_crop() where it does not fit. Sets that hold
   /// their pictures decoded override this to write them without an allocation.
   virtual void image_into(int64_t i, const Fit& fit, uint8_t* out) const;
@@ -90,7 +112,7 @@ Preprocessing measure_preprocessing(const Dataset& train, const std::string& kin
 /// What usual networks for ImageNet do: shorter side to 256/224 of the input, means and deviations of its channels.
 Preprocessing imagenet_preprocessing(int64_t size);
 
-/// Decodes a PNG or JPEG file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB.
+/// Decodes a PNG, JPEG or WebP file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB, upright by EXIF.
 /// Throws Error naming the file and the reason.
 Tensor read_image(const std::string& path);
 /// u8 [H,W,3] -> u8 [size,size,3].
