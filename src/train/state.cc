@@ -13,12 +13,15 @@ namespace {
 
 const std::string kChoice = "choice: ";  // begins the key of an entry for a kernel
 
+constexpr const char* kStale = "evaluations_since_best";  // 0 in files that lack it, of earlier versions
+
 /// Every entry of the state with its key: writing and reading both go through here.
 template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
   visit("step", s.step);
   visit("epoch", s.epoch);
   visit("closed", s.closed);
   visit("best_top1", s.best_top1);
+  visit(kStale, s.stale);
   visit("seconds", s.seconds);
   visit("epoch_loss_sum", s.meter.loss_sum);
   visit("epoch_wrong", s.meter.wrong);
@@ -66,6 +69,7 @@ TrainState parse_state(const std::map<std::string, std::string>& entries, const 
   TrainState state;
   for_each_entry(state, [&](const char* key, auto& value) {
     const auto found = entries.find(key);
+    if (found == entries.end() && key == kStale) return;
     CHECK(found != entries.end(), path, ": the training state has no '", key, "'; the file cannot be resumed from");
     CHECK(parse_number(found->second, value), path, ": the training state's '", key, "' is '", found->second,
           "'; the file is damaged");
