@@ -92,6 +92,9 @@ struct TrainConfig {
 
 /// Reads a recipe. Throws Error with file and line for a misspelt key (suggesting the nearest), an ill-typed or impossible value.
 TrainConfig load_recipe(const std::string& path);
+/// What fine-tuning the weights in `pretrained` starts from where no recipe says it: the file's network and picture size,
+/// cosine with warm-up over 20 epochs, a learning rate for any batch. `model` as for load_weights.
+TrainConfig finetune_config(const std::string& pretrained, const std::string& model = "");
 /// Sets "section.key" (or a unique "key") from text, as `--set` does. Throws Error, suggesting the nearest key.
 void set_option(TrainConfig& config, const std::string& key, const std::string& value);
 /// The whole configuration as TOML; load_recipe reads it back to the same values.

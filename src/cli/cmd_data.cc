@@ -1,7 +1,9 @@
-// resnet data: looks after data sets: `check` reads every picture, `synthesize` writes pictures to try things with.
+// resnet data: looks after data sets: `check` reads every picture, `pca` measures how colours vary, `synthesize` writes
+// pictures to try things with.
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/data_check.h"
+#include "cli/data_pca.h"
 #include "cli/data_synthesize.h"
 
 namespace resnet::cli {
@@ -9,7 +11,7 @@ namespace resnet::cli {
 namespace {
 
 struct DataArgs {
-  std::string checked;
+  std::string checked, measured;
   SynthesizeOptions synthesize;
   std::function<int()> run;
 };
@@ -20,6 +22,15 @@ void add_check(CLI::App& app, DataArgs& args, const Output& out) {
   sub->footer("Example:\n  resnet data check cifar-10-batches-bin\n");
   sub->fallthrough();
   sub->callback([&] { args.run = [&] { return check_data(args.checked, out); }; });
+}
+
+void add_pca(CLI::App& app, DataArgs& args, const Output& out) {
+  CLI::App* sub = app.add_subcommand("pca", "Measure along which axes the colours of the training pictures vary");
+  sub->add_option("DATA", args.measured, "A folder of data, or synthetic:")->required()->type_name("");
+  sub->footer("Prints data.pca_values and data.pca_vectors for a recipe with data.color_pca.\n"
+              "Example:\n  resnet data pca photographs\n");
+  sub->fallthrough();
+  sub->callback([&] { args.run = [&] { return measure_pca(args.measured, out); }; });
 }
 
 void add_synthesize(CLI::App& app, DataArgs& args, const Output& out) {
@@ -54,13 +65,14 @@ void add_synthesize(CLI::App& app, DataArgs& args, const Output& out) {
 const RegisterCommand registered{{
     .name = "data",
     .order = 70,
-    .summary = "Check a data set, or write a synthetic one",
+    .summary = "Check or measure a data set, or write a synthetic one",
     .example = "  resnet data check cifar-10-batches-bin\n"
                "  resnet data synthesize pictures --count 100\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<DataArgs>();
       app.require_subcommand(1);
       add_check(app, *args, out);
+      add_pca(app, *args, out);
       add_synthesize(app, *args, out);
       return [args] { return args->run(); };
     },
