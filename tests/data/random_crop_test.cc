@@ -27,7 +27,7 @@ TEST(RandomCrop, OfTheWholePictureAtItsOwnScale) {
   a.crop = Augmentation::Crop::random;
   std::set<std::pair<int, int>> seen;
   uint8_t out[16 * 16 * 3];
-  for (uint64_t i = 0; i < 500; ++i) {
+  for (uint64_t i = 0; i < 2000; ++i) {
     Rng rng(1, 0, i);
     random_crop(image, Fit(16, 20), a, rng, out);
     for (int k = 0; k < 16 * 16; ++k) {
@@ -51,9 +51,8 @@ TEST(RandomCrop, ScalesTheShorterSideFromLeastToMost) {
     random_crop(image, Fit(32), a, rng, out);
     spans.insert(out[31 * 32 * 3] - out[0]);
   }
-  EXPECT_EQ(*spans.rbegin(), 62);  // 31 steps of 64/32
-  EXPECT_LE(*spans.begin(), 57);   // of 64/35
-  EXPECT_GE(*spans.begin(), 56);
+  EXPECT_NEAR(*spans.rbegin(), 31 * 64 / 32, 1);
+  EXPECT_NEAR(*spans.begin(), 31 * 64 / 35, 1);
 }
 
 TEST(RandomCrop, RectanglesHaveTheDrawnAreaAndShape) {
@@ -74,7 +73,7 @@ TEST(RandomCrop, RectanglesHaveTheDrawnAreaAndShape) {
     least = std::min(least, share);
     most = std::max(most, share);
   }
-  EXPECT_NEAR(area, 0.51, 0.03);  // a little less than (0.08 + 1) / 2: not every large one fits
+  EXPECT_NEAR(area, 0.435, 0.01);  // torchvision's mean: less than (0.08 + 1) / 2, because not every large one fits
   EXPECT_LT(least, 0.09);
   EXPECT_GT(most, 0.95);
 }

@@ -36,7 +36,9 @@ bool has_two_directions(Change change) { return change >= Change::shear_x && cha
 }  // namespace
 
 void apply_change(Pixels p, Change change, int strength, bool negative, std::vector<uint8_t>& scratch) {
-  const double amount = most(change) * strength / (kStrengths - 1), signed_amount = negative ? -amount : amount;
+  // In f32, as torchvision's table of strengths is.
+  const double amount = static_cast<float>(most(change) * strength / (kStrengths - 1));
+  const double signed_amount = negative ? -amount : amount;
   const auto factor = static_cast<float>(1 + signed_amount);
   switch (change) {
     case Change::identity:
