@@ -1,9 +1,10 @@
-// resnet data: looks after data sets: `check` reads every picture, `pack` makes them small once,
-// `speed` measures reading, `synthesize` writes pictures to try things with.
+// resnet data: looks after data sets: `check` reads every picture, `pca` measures how colours vary, `pack` makes pictures
+// small once, `speed` measures reading, `synthesize` writes pictures to try things with.
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/data_check.h"
 #include "cli/data_pack.h"
+#include "cli/data_pca.h"
 #include "cli/data_speed.h"
 #include "cli/data_synthesize.h"
 
@@ -12,7 +13,7 @@ namespace resnet::cli {
 namespace {
 
 struct DataArgs {
-  std::string checked;
+  std::string checked, measured;
   bool strict = false;
   SynthesizeOptions synthesize;
   PackArgs pack;
@@ -21,12 +22,23 @@ struct DataArgs {
 };
 
 void add_check(CLI::App& app, DataArgs& args, const Output& out) {
-  CLI::App* sub = app.add_subcommand("check", "Read every picture and label; report counts, damaged files, duplicates and wrong names");
+  CLI::App* sub = app.add_subcommand(
+      "check", "Read every picture and label; report counts, damaged files, duplicates and wrong names");
   sub->add_option("DATA", args.checked, "A folder of data, or synthetic:")->required()->type_name("");
   sub->add_flag("--strict", args.strict, "Exit status 1 for warnings too");
   sub->footer("Example:\n  resnet data check cifar-10-batches-bin\n");
   sub->fallthrough();
   sub->callback([&] { args.run = [&] { return check_data(args.checked, args.strict, out); }; });
+}
+
+void add_pca(CLI::App& app, DataArgs& args, const Output& out) {
+  CLI::App* sub = app.add_subcommand("pca", "Measure along which axes the colours of the training pictures vary");
+  sub->add_option("DATA", args.measured, "A folder of data, or synthetic:")->required()->type_name("");
+  sub->footer(
+      "Prints data.pca_values and data.pca_vectors for a recipe with data.color_pca.\n"
+      "Example:\n  resnet data pca photographs\n");
+  sub->fallthrough();
+  sub->callback([&] { args.run = [&] { return measure_pca(args.measured, out); }; });
 }
 
 void add_synthesize(CLI::App& app, DataArgs& args, const Output& out) {
@@ -126,6 +138,7 @@ const RegisterCommand registered{{
       add_check(app, *args, out);
       add_pack(app, *args, out);
       add_speed(app, *args, out);
+      add_pca(app, *args, out);
       add_synthesize(app, *args, out);
       return [args] { return args->run(); };
     },

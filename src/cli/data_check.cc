@@ -33,12 +33,11 @@ void scan_cifar_file(const fs::path& path, const CifarLayout& layout, std::vecto
   if (bytes == 0) return damaged(path.string() + " is empty");
   if (bytes % record != 0)
     damaged(join(path.string(), ": ", bytes / record, " whole records and ", bytes % record,
-                            " bytes more; the file is truncated or of another kind"));
+                 " bytes more; the file is truncated or of another kind"));
   for (int64_t r = 0; r < bytes / record; ++r) {
     const int label = file.bytes()[static_cast<size_t>(r * record + layout.label_bytes - 1)];
     if (static_cast<size_t>(label) >= layout.classes.size())
-      damaged(
-          join(path.string(), ": record ", r, " has label ", label, ", outside 0 to ", layout.classes.size() - 1));
+      damaged(join(path.string(), ": record ", r, " has label ", label, ", outside 0 to ", layout.classes.size() - 1));
   }
 }
 
@@ -104,10 +103,8 @@ void show_splits(const std::vector<SplitReport>& splits, const Output& out) {
 Json to_json(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const Finding& f : findings)
-    list.push_back({{"kind", f.kind},
-                    {"severity", f.error ? "error" : "warning"},
-                    {"where", f.where},
-                    {"message", f.message}});
+    list.push_back(
+        {{"kind", f.kind}, {"severity", f.error ? "error" : "warning"}, {"where", f.where}, {"message", f.message}});
   return list;
 }
 
@@ -147,8 +144,7 @@ int check_data(const std::string& spec, bool strict, const Output& out) {
   out.log("{}\n", data.description);
   for (const std::string& note : data.notes) out.log("note: {}\n", note);
   ProgressBar bar(out);
-  const Inspection found =
-      inspect(data, [&](int64_t done, int64_t all) { bar.update(done, all, "pictures"); });
+  const Inspection found = inspect(data, [&](int64_t done, int64_t all) { bar.update(done, all, "pictures"); });
   bar.clear();
   findings = found.findings;
   compare_classes(data, spec, findings);

@@ -12,13 +12,12 @@ int pack_data(PackArgs args, const Output& out) {
   args.options.interpolation = args.interpolation == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
   args.options.skip_bad = args.bad_images == "skip";
   const auto start = std::chrono::steady_clock::now();
-  const DataSplits data =
-      open_data(args.data, {.skip_bad_images = args.options.skip_bad, .training = false});
+  const DataSplits data = open_data(args.data, {.skip_bad_images = args.options.skip_bad, .training = false});
   out.log("{}\n", data.description);
   for (const std::string& note : data.notes) out.log("note: {}\n", note);
   ProgressBar bar(out);
-  const PackResult result = pack(data, args.folder, args.options,
-                                 [&](int64_t done, int64_t all) { bar.update(done, all, "pictures"); });
+  const PackResult result =
+      pack(data, args.folder, args.options, [&](int64_t done, int64_t all) { bar.update(done, all, "pictures"); });
   bar.clear();
   for (const std::string& message : result.left_out) out.error("left out: " + message);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -31,7 +30,8 @@ int pack_data(PackArgs args, const Output& out) {
               {"bytes", result.bytes},
               {"seconds", seconds}});
   out.print("{}: {} pictures in {} archives, {}; {} of them were small enough and keep their bytes\n", args.folder,
-            grouped(result.pictures), result.archives, human_bytes(static_cast<double>(result.bytes)), grouped(result.copied));
+            grouped(result.pictures), result.archives, human_bytes(static_cast<double>(result.bytes)),
+            grouped(result.copied));
   return 0;
 }
 
