@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
 #include "data/resize.h"
 
 namespace resnet {
@@ -17,21 +16,29 @@ int64_t draw_between(int64_t least, int64_t most, Rng& rng) {
 // Halves go to the even number, as in Python.
 int64_t rounded(double v) { return std::lrint(v); }
 
-void crop_scaled(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+// A part of a picture, and how it is scaled: the axes count from the part's corner.
+struct Cut {
+  Rectangle part;
+  FitAxes axes;
+};
+
+Cut draw_scaled(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
   const int64_t least = a.resize[0] > 0 ? a.resize[0] : fit.resize, most = a.resize[1] > 0 ? a.resize[1] : least;
-  FitAxes axes = fit_axes(image.shape()[0], image.shape()[1],
-                          Fit(fit.size, draw_between(least, most, rng), fit.interpolation));
+  FitAxes axes = fit_axes(height, width, Fit(fit.size, draw_between(least, most, rng), fit.interpolation));
   axes.down.first = draw_between(0, axes.down.out - fit.size, rng);
   axes.across.first = draw_between(0, axes.across.out - fit.size, rng);
-  resize_window(image.as<uint8_t>().data(), image.shape()[1] * 3, axes.down, axes.across, fit.interpolation, out);
+  return {{0, 0, height, width}, axes};
 }
 
-void crop_resized(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
-  const int64_t stride = image.shape()[1] * 3;
-  const Rectangle r = draw_rectangle(image.shape()[0], image.shape()[1], a, rng);
+Cut draw_resized(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
+  const Rectangle r = draw_rectangle(height, width, a, rng);
   const auto axis = [&](int64_t in) { return Axis{in, static_cast<double>(in), fit.size, 0, fit.size}; };
-  resize_window(image.as<uint8_t>().data() + r.top * stride + r.left * 3, stride, axis(r.height), axis(r.width),
-                fit.interpolation, out);
+  return {r, {axis(r.height), axis(r.width)}};
+}
+
+Cut draw_cut(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
+  return a.crop == Augmentation::Crop::random ? draw_scaled(height, width, fit, a, rng)
+                                              : draw_resized(height, width, fit, a, rng);
 }
 
 }  // namespace
@@ -54,14 +61,19 @@ Rectangle draw_rectangle(int64_t height, int64_t width, const Augmentation& a, R
   return {(height - h) / 2, (width - w) / 2, h, w};
 }
 
-void random_crop(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
-  const Shape& shape = image.shape();
-  CHECK(shape.rank() == 3 && shape[2] == 3 && shape[0] > 0 && shape[1] > 0, "a picture of shape ", shape,
-        "; [height,width,3] was expected");
-  if (a.crop == Augmentation::Crop::random)
-    crop_scaled(image, fit, a, rng, out);
-  else
-    crop_resized(image, fit, a, rng, out);
+void random_crop(const Dataset& data, int64_t i, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+  const PicturePart given = data.part(i, [&](int64_t height, int64_t width) {
+    Rng again = rng;
+    const Cut cut = draw_cut(height, width, fit, a, again);
+    const Range rows = samples_of(cut.axes.down, fit.interpolation);
+    const Range columns = samples_of(cut.axes.across, fit.interpolation);
+    return Rectangle{cut.part.top + rows.first, cut.part.left + columns.first, rows.count, columns.count};
+  });
+  Cut cut = draw_cut(given.height, given.width, fit, a, rng);
+  cut.axes.down.origin = given.top - cut.part.top;
+  cut.axes.across.origin = given.left - cut.part.left;
+  resize_window(given.pixels.as<uint8_t>().data(), given.pixels.shape()[1] * 3, cut.axes.down, cut.axes.across,
+                fit.interpolation, out);
 }
 
 }  // namespace resnet

@@ -6,17 +6,12 @@
 
 namespace resnet {
 
-/// A part of a picture, in its pixels.
-struct Rectangle {
-  int64_t top, left, height, width;
-};
-
 /// A rectangle of a share of the area from a.area and of a width by height from a.ratio, where ten draws find one that fits,
 /// else the largest of such a shape in the centre (torchvision's RandomResizedCrop).
 Rectangle draw_rectangle(int64_t height, int64_t width, const Augmentation& a, Rng& rng);
 
-/// u8 [H,W,3] -> u8 [size,size,3] at `out`, as a.crop says (random or resized). `fit`: evaluation's size, filter and shorter
-/// side.
-void random_crop(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out);
+/// Picture i as u8 [size,size,3] at `out`, as a.crop says (random or resized). `fit`: evaluation's size, filter and shorter
+/// side. Only what the crop shows is read of the picture. Throws what reading it throws.
+void random_crop(const Dataset& data, int64_t i, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out);
 
 }  // namespace resnet
