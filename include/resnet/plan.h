@@ -67,7 +67,7 @@ class Plan {
   /// were at bind().
   void params_changed();
 
-  Tensor& input();   ///< f32 [N,H,W,C], to be filled before forward()
+  Tensor& input();    ///< f32 [N,H,W,C], to be filled before forward()
   Tensor& labels();   ///< i32 [N], train mode
   Tensor& targets();  ///< f32 [N,K], train mode with soft labels
   /// What random nodes (dropout) draw in the passes that follow: a function of the seed and the step (train mode).

@@ -34,11 +34,11 @@ struct TrainConfig {
   std::string bad_images = "fail";  ///< data.bad_images: "fail", or "skip" to replace pictures that cannot be read
   /// data.crop: Augmentation::Crop as "pad", "random", "resized", or "auto": "resized" for photographs, else "pad"
   std::string crop = "auto";
-  int64_t pad = 4;                                  ///< data.pad: zero-pad by this, crop back at random (0: off)
-  std::vector<double> crop_resize;                  ///< data.crop_resize: of "random", [256, 480]; empty: data.resize
-  std::vector<double> crop_area = {0.08, 1};        ///< data.crop_area: of "resized"
+  int64_t pad = 4;                                   ///< data.pad: zero-pad by this, crop back at random (0: off)
+  std::vector<double> crop_resize;                   ///< data.crop_resize: of "random", [256, 480]; empty: data.resize
+  std::vector<double> crop_area = {0.08, 1};         ///< data.crop_area: of "resized"
   std::vector<double> crop_ratio = {0.75, 4.0 / 3};  ///< data.crop_ratio: of "resized"
-  bool flip = true;                                 ///< data.flip
+  bool flip = true;                                  ///< data.flip
   // The others of Augmentation, by the same names
   float brightness = 0, contrast = 0, saturation = 0, hue = 0;
   bool trivial_augment = false;
@@ -46,7 +46,7 @@ struct TrainConfig {
   std::vector<double> pca_values;   ///< data.pca_values: empty: ImageNet's
   std::vector<double> pca_vectors;  ///< data.pca_vectors
   float erase = 0, mixup = 0, cutmix = 0;
-  int workers = 2;                  ///< data.workers
+  int workers = 2;  ///< data.workers
   // [train]
   int64_t batch = 128;         ///< train.batch
   int64_t epochs = 0;          ///< train.epochs; exactly one of epochs and steps is positive
