@@ -102,7 +102,11 @@ std::vector<Job> plan(const ReproduceArgs& args) {
   for (const std::string& recipe : recipes_of(args)) {
     const TrainConfig config = config_of(args, recipe);
     for (const uint64_t seed : parse_seeds(args.seeds)) {
-      Job job{{.recipe = name_of_recipe(recipe), .seed = seed, .expect = config}, config};
+      Job job;
+      job.run.recipe = name_of_recipe(recipe);
+      job.run.seed = seed;
+      job.run.expect = config;
+      job.config = config;
       CHECK(folders.insert(job.run.folder()).second, recipe, ": '", job.run.recipe,
             "' is in the list already; recipes are told apart by their folder and name");
       job.config.seed = seed;

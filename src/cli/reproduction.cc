@@ -172,10 +172,10 @@ std::string markdown_table(const std::vector<Reproduction>& runs) {
       targets ? "---|" : "");
   for (const Group& group : groups_of(runs))
     for (const Reproduction* r : group.runs)
-      text +=
-          fmt::format("| {} | {} | {} | {:.2f} | {} | {} |{} {} | {} | {} |\n", r->recipe, r->seed,
-                      papers_value(r->expect), r->ours, r == group.runs[0] ? mean_cell(group) : "", met(*r, r->ours),
-                      targets ? " " + target_cell(*r) + " |" : "", human_duration(r->seconds), r->machine, r->commit);
+      text += fmt::format("| {} | {} | {} | {:.2f} | {} | {} |{} {} | {} | {} |\n", r->recipe, r->seed,
+                          papers_value(r->expect), r->ours, r == group.runs[0] ? mean_cell(group) : "",
+                          met(*r, r->ours), targets ? fmt::format(" {} |", target_cell(*r)) : "",
+                          human_duration(r->seconds), r->machine, r->commit);
   return text;
 }
 

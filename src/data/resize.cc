@@ -145,4 +145,19 @@ Tensor resize_and_crop(const Tensor& image, const Fit& fit) {
   return y;
 }
 
+Tensor resize_shorter_side(const Tensor& image, int64_t shorter, Interpolation interpolation) {
+  const Shape& shape = image.shape();
+  CHECK(shape.rank() == 3 && shape[2] == 3 && shape[0] > 0 && shape[1] > 0, "a picture of shape ", shape,
+        "; [height,width,3] was expected");
+  FitAxes axes = fit_axes(shape[0], shape[1], Fit(shorter));
+  for (Axis* axis : {&axes.down, &axes.across}) {
+    axis->first = 0;
+    axis->count = axis->out;
+  }
+  Tensor y({axes.down.out, axes.across.out, 3}, DType::u8);
+  resize_window(image.as<uint8_t>().data(), shape[1] * 3, axes.down, axes.across, interpolation,
+                y.as<uint8_t>().data());
+  return y;
+}
+
 }  // namespace resnet

@@ -25,4 +25,7 @@ struct FitAxes {
 /// The axes of `fit` for a picture of this size.
 FitAxes fit_axes(int64_t height, int64_t width, const Fit& fit);
 
+/// The whole picture, u8 [H,W,3], with its shorter side at `shorter` pixels.
+Tensor resize_shorter_side(const Tensor& image, int64_t shorter, Interpolation interpolation);
+
 }  // namespace resnet

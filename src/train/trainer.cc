@@ -53,7 +53,7 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       progress_(std::move(progress)),
       plan_(s_.graph, train_options(s_, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
-      evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val,
+      evaluator_({{s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}}, s_.data.val,
                  eval_options(s_)),
       loader_(s_.data.train, s_.preprocessing, loader_options(s_.config)),
       steps_per_epoch_(loader_.batches_per_epoch()),
