@@ -89,6 +89,22 @@ void add_conv_flag(CLI::App& app, std::string& conv) {
       ->capture_default_str();
 }
 
+void add_memory_flags(CLI::App& app, CompileOptions& compile) {
+  CLI::Option* parts = app.add_option("--checkpoint", compile.checkpoint,
+                                      "Training: parts of the network that are computed again in backward instead of "
+                                      "being kept (1: everything is kept)");
+  parts->check(whole_number(1, 1 << 20))->type_name("N");
+  const auto limit = [&compile](const double& gib) {
+    compile.checkpoint = 0;
+    compile.memory_limit = static_cast<int64_t>(gib * (1 << 30));
+  };
+  app.add_option_function<double>("--memory-limit", limit,
+                                  "Training: as few such parts as fit into so many GiB, weights and momentum included")
+      ->check(number_from(1e-3, 1e6))
+      ->type_name("GIB")
+      ->excludes(parts);
+}
+
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help) {
   return app.add_option("-b,--batch-size,--batch", batch, help)->check(whole_number(1, 1 << 20))->type_name("N");
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "resnet/checkpoint.h"
+#include "resnet/plan.h"
 #include "resnet/tensor.h"
 
 namespace resnet::cli {
@@ -30,6 +31,8 @@ inline constexpr const char* kNoTuneHelp =
     "Convolutions by a fixed order, instead of measuring (once) which is the fastest";
 /// `--conv`: auto or direct.
 void add_conv_flag(CLI::App& app, std::string& conv);
+/// `--checkpoint` and `--memory-limit`: of training, as in CompileOptions.
+void add_memory_flags(CLI::App& app, CompileOptions& compile);
 /// `-b`, `--batch-size`, `--batch`.
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help);
 /// `--bad-images`: fail or skip.

@@ -24,6 +24,8 @@ CompileOptions train_options(const TrainSetup& s, int64_t batch) {
           .dtype = parse_dtype(c.dtype),
           .conv = c.conv,
           .label_smoothing = c.label_smoothing,
+          .checkpoint = c.checkpoint,
+          .memory_limit = static_cast<int64_t>(c.memory_limit * (1 << 30)),
           .tune = c.tune,
           .choices = s.state.choices};
 }
@@ -60,6 +62,10 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       seconds_before_(s_.state.seconds) {
   plan_.bind(s_.weights);
   s_.state.choices = plan_.choices();
+  if (const PlanMemory memory = plan_.memory(); memory.parts > 1)
+    s_.notes.push_back(join("the network is taken in ", memory.parts,
+                            " parts that are computed again in backward, to fit ", "into ",
+                            memory.training_bytes() >> 20, " MiB (train.checkpoint = 1 keeps everything)"));
   if (const int64_t tail = s_.data.train->size() % s_.config.batch; !s_.config.drop_last && s_.config.bn_group > 0)
     CHECK(tail % s_.config.bn_group == 0, "an epoch's last batch has ", tail,
           " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
