@@ -94,6 +94,9 @@ class Plan {
   /// Called by forward() with every node's name and output as soon as it is there (its memory is reused afterwards), for all
   /// pictures or some of them at a time, and first with "input". Empty: no more.
   void observe(std::function<void(const std::string& name, const Tensor& y)> observer);
+  /// Called by backward() with every node's name and the gradient of its output, as soon as all readers have added to it. It is
+  /// not that of the value where a batch norm's work is left to its reader: compile without fusion. Empty: no more.
+  void observe_gradients(std::function<void(const std::string& name, const Tensor& dy)> observer);
 
  private:
   struct Impl;

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/plan_picture.h"
 #include "cli/roofline_cache.h"
 #include "cli/text.h"
 #include "cli/workload.h"
@@ -19,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 struct PlanArgs {
   WorkloadOptions work;
-  std::string mode = "infer", dtype = "auto";
+  std::string mode = "infer", dtype = "auto", svg;
   bool profile = false, no_fuse = false, no_cache = false;
   double seconds = 3;
 };
@@ -214,6 +215,12 @@ int run(PlanArgs& args, const Output& out) {
   Profiled measured;
   if (args.profile) measured = {profile(work, args.seconds), roofline(compile.dtype, !args.no_cache, out)};
   const Profiled* profiled = args.profile ? &measured : nullptr;
+  if (!args.svg.empty()) {
+    const std::string title = join(args.work.model, ", batch ", compile.batch, ", ", args.mode, ", ",
+                                   dtype_word(compile.dtype), ", ", threads(), threads() == 1 ? " thread" : " threads");
+    write_output(args.svg, plan_picture(title, work.plan().steps(), measured.roof));
+    out.log("the picture is in {}\n", args.svg);
+  }
   record(work.plan(), args, profiled, out);
   show(work.plan(), args, profiled, out);
   return 0;
@@ -223,7 +230,7 @@ const RegisterCommand registered{{
     .name = "plan",
     .order = 50,
     .summary = "Show how a network is computed, step by step, and time the steps",
-    .example = "  resnet plan cifar-resnet20 --batch 128 --mode train --profile\n",
+    .example = "  resnet plan cifar-resnet20 --batch 128 --mode train --profile --svg time.svg\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<PlanArgs>();
       app.add_option("MODEL", args->work.model, "A model's name")->required()->type_name("");
@@ -232,7 +239,10 @@ const RegisterCommand registered{{
       app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
           ->check(whole_number(1, 1 << 14))
           ->type_name("N");
-      app.add_flag("--profile", args->profile, "Run the plan and time every step");
+      CLI::Option* profile = app.add_flag("--profile", args->profile, "Run the plan and time every step");
+      app.add_option("--svg", args->svg, "With --profile: a picture of where the time goes")
+          ->type_name("FILE")
+          ->needs(profile);
       app.add_option("--seconds", args->seconds, "How long to profile")
           ->check(number_from(1e-3))
           ->type_name("S")

@@ -1,13 +1,6 @@
 // resnet report: the curves, results and settings of runs as one HTML page that can be sent to anybody.
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-
 #include "cli/command.h"
-#include "cli/text.h"
-#include "core/check.h"
-#include "io/atomic_file.h"
+#include "cli/common.h"
 #include "report/page.h"
 
 namespace resnet::cli {
@@ -38,19 +31,9 @@ Json to_json(const RunHistory& run) {
   return record;
 }
 
-// Whole or not at all; straight to what is no ordinary file (/dev/stdout).
-void write_page(const std::string& path, const std::string& text) {
-  if (!std::filesystem::exists(path) || std::filesystem::is_regular_file(path))
-    return write_file_atomically(path, text);
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  CHECK(file.good(), "cannot write '", path, "': ", std::strerror(errno));
-}
-
 int run(const ReportArgs& args, const Output& out) {
   const std::vector<RunHistory> runs = read_runs(args.runs);
-  write_page(args.output, report_page(runs));
+  write_output(args.output, report_page(runs));
   Json list = Json::array();
   for (const RunHistory& history : runs) list.push_back(to_json(history));
   out.record({{"report", args.output}, {"runs", list}});

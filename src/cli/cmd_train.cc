@@ -10,6 +10,7 @@
 #include "cli/assets.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/settings.h"
 #include "cli/text.h"
 #include "cli/train_output.h"
 #include "core/check.h"
@@ -80,10 +81,6 @@ TrainConfig base_config(const TrainArgs& args) {
   return config;
 }
 
-template <class From, class To> void put(const std::optional<From>& from, To& to) {
-  if (from) to = static_cast<To>(*from);
-}
-
 void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.model, config.model);
   put(args.data, config.data);
@@ -101,10 +98,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
     config.epochs = args.epochs.value_or(0);
     config.steps = args.steps.value_or(0);
   }
-  for (const std::string& item : args.set) {
-    const size_t equals = item.find('=');
-    set_option(config, item.substr(0, equals), item.substr(equals + 1));
-  }
+  apply_settings(args.set, config);
   config.pretrained = args.pretrained;
   config.resume = args.resume;
   config.output_dir = args.output_dir;
@@ -149,11 +143,6 @@ int run(const TrainArgs& args, const Output& out) {
   return result.interrupted && g_signal != 0 ? 128 + g_signal : 0;
 }
 
-std::string check_set(const std::string& item) {
-  return item.find('=') != std::string::npos && item.front() != '=' ? ""
-                                                                    : join("'", item, "' is not of the form key=value");
-}
-
 void add_flags(CLI::App& app, TrainArgs& args) {
   app.add_option("RECIPE", args.recipe, "A recipe (TOML): a file, or the short name of one that comes with the program")
       ->type_name("");
@@ -189,10 +178,7 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   folder->type_name("DIR");
   app.add_flag("--no-tune", args.no_tune, kNoTuneHelp);
   app.add_flag("--resume", args.resume, "Go on with the run in --output-dir, exactly where it stopped")->needs(folder);
-  app.add_option("--set", args.set, "Any key of a recipe; may be repeated")
-      ->check(check_set)
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_set_flag(app, args.set);
 }
 
 const RegisterCommand registered{{

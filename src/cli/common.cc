@@ -3,13 +3,18 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/nearest.h"
 #include "core/parallel.h"
+#include "io/atomic_file.h"
 
 namespace resnet::cli {
 
@@ -145,6 +150,15 @@ int64_t peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+void write_output(const std::string& path, const std::string& text) {
+  if (!std::filesystem::exists(path) || std::filesystem::is_regular_file(path))
+    return write_file_atomically(path, text);
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  CHECK(file.good(), "cannot write '", path, "': ", std::strerror(errno));
 }
 
 int64_t trainable_elements(const StateDict& weights) {

@@ -51,6 +51,8 @@ std::string_view dtype_word(DType dtype);
 int64_t peak_memory_bytes();
 /// Parameters that are trained: all but the running statistics and scales of int8 weights.
 int64_t trainable_elements(const StateDict& weights);
+/// A file that a command was asked for: whole or not at all, but straight to what is no ordinary file (/dev/stdout).
+void write_output(const std::string& path, const std::string& text);
 /// The value at `share` (0…1) of the sorted values (nearest rank).
 double percentile(const std::vector<double>& sorted, double share);
 

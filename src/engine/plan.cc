@@ -46,7 +46,8 @@ struct Plan::Impl {
   bool bound = false, packed = false, profiling = false;
   int64_t forward_calls = 0, backward_calls = 0;
   std::vector<double> forward_seconds, backward_seconds;
-  std::function<void(const std::string&, const Tensor&)> observer;
+  using Observer = std::function<void(const std::string&, const Tensor&)>;
+  Observer observer, gradient_observer;
   std::unique_ptr<DepthFirst> depth_first;  ///< computes instead of c's steps
 
   Impl(const Graph& graph, const CompileOptions& o) : options(o), c(compiled(graph, o)), arena(c.memory.bytes) {
@@ -186,18 +187,18 @@ struct Plan::Impl {
       return depth_first->run(input.f32(), output.f32());
     }
     convert_input();
-    if (observer) show(0, c.input);
+    if (observer) show(observer, 0, c.input);
     for (size_t s = 0; s < c.steps.size(); ++s) {
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       c.steps[s].kernel->forward(forward_args[s]);
       if (profiling) forward_seconds[s] += seconds_since(start);
-      if (observer) show(c.steps[s].node, c.steps[s].forward.y);
+      if (observer) show(observer, c.steps[s].node, c.steps[s].forward.y);
     }
   }
 
-  void show(NodeId id, int buffer) const {
+  void show(const Observer& to, NodeId id, int buffer) const {
     const auto i = static_cast<size_t>(id);
-    observer(c.graph.node(id).name, Tensor::view(at(buffer), c.shapes[i], c.dtypes[i]));
+    to(c.graph.node(id).name, Tensor::view(at(buffer), c.shapes[i], c.dtypes[i]));
   }
 
   void backward() {
@@ -206,6 +207,7 @@ struct Plan::Impl {
     for (size_t s = c.steps.size(); s-- > 0;) {
       const Step& step = c.steps[s];
       if (step.repeat_from > 0) repeat(static_cast<size_t>(step.repeat_from) - 1, s);
+      if (gradient_observer && step.backward.dy >= 0) show(gradient_observer, step.node, step.backward.dy);
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       step.kernel->backward(backward_args[s]);
       for (size_t i = 0; i < 2; ++i) {
@@ -274,6 +276,10 @@ void Plan::profile(bool on) { impl_->profile(on); }
 void Plan::observe(std::function<void(const std::string&, const Tensor&)> observer) {
   if (impl_->depth_first) impl_->depth_first->observe(observer);
   impl_->observer = std::move(observer);
+}
+
+void Plan::observe_gradients(std::function<void(const std::string&, const Tensor&)> observer) {
+  impl_->gradient_observer = std::move(observer);
 }
 
 float Plan::loss() const {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/svg.h"
+
 namespace resnet {
 
 namespace {
@@ -102,7 +104,7 @@ std::string stroke(const Series& s) {
                      s.dashed ? " stroke-dasharray=\"5 4\"" : "");
 }
 
-std::string line(const Series& s, const Axis& x, const Axis& y) {
+std::string line(const Series& s, const Axis& x, const Axis& y, const std::string& x_label) {
   std::string path, marks;
   bool pen_down = false;
   for (size_t i = 0; i < s.points.size(); ++i) {
@@ -115,10 +117,19 @@ std::string line(const Series& s, const Axis& x, const Axis& y) {
     pen_down = true;
     const bool mark = i + 1 == s.points.size() || (s.points.size() <= kMarkedPoints && !s.dashed);
     if (!mark) continue;
-    const std::string tip = fmt::format("{}: {:.5g} at step {:.0f}", escape_html(s.label), py, px);
+    const std::string tip = fmt::format("{}: {:.5g} at {} {:.7g}", escape_html(s.label), py, escape_html(x_label), px);
     marks += fmt::format("<g>{}<title>{}</title></g>", marker(s.colour, x.at(px), y.at(py)), tip);
   }
   return fmt::format("<path {} d=\"{}\"><title>{}</title></path>{}\n", stroke(s), path, escape_html(s.label), marks);
+}
+
+std::string mark(const Mark& m, const Axis& x, const Axis& y) {
+  const double at = x.at(m.x);
+  const bool left = at > (x.from + x.to) / 2;  // the word stands where there is room
+  return fmt::format(
+      "<line class=\"limit\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
+      "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"{5}\">{6}</text>\n",
+      at, y.from, y.to, at + (left ? -6 : 6), y.to + 12, left ? "end" : "start", escape_html(m.label));
 }
 
 std::string legend(const Chart& chart) {
@@ -132,9 +143,8 @@ std::string legend(const Chart& chart) {
   return html + "</ul>\n";
 }
 
-}  // namespace
-
-std::string to_html(const Chart& chart) {
+// What stands in a box of kWidth by kHeight; "" if no series has a point.
+std::string drawing(const Chart& chart) {
   Range xs, ys;
   for (const Series& s : chart.series)
     for (const auto& [px, py] : s.points) {
@@ -142,20 +152,62 @@ std::string to_html(const Chart& chart) {
       ys.add(py);
     }
   if (!std::isfinite(xs.low) || !std::isfinite(ys.low)) return "";
-  Axis x = linear_axis(xs, 6, /*from_zero=*/true);
+  Axis x = chart.log_x && xs.low > 0 ? log_axis(xs) : linear_axis(xs, 6, /*from_zero=*/true);
   const bool log = chart.log_y && ys.low > 0 && ys.high >= kLogRatio * ys.low;
   Axis y = log ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
-  x.high = std::max(xs.high, x.low + 1e-9);  // the x axis ends with the data, not at a tick
-  std::erase_if(x.ticks, [&](double v) { return v > x.high; });
+  if (x.log) x.low = std::min(xs.low, x.high / 10);
+  x.high = std::max(xs.high, x.low * (1 + 1e-9) + 1e-9);  // the x axis ends with the data, not at a tick
+  std::erase_if(x.ticks, [&](double v) { return v > x.high * (1 + 1e-9) || v < x.low * (1 - 1e-9); });
   x.from = kLeft, x.to = kWidth - kRight;
   y.from = kHeight - kBottom, y.to = kTop;
   std::string svg = grid(chart, x, y);
   for (const Series& s : chart.series)
-    if (!s.points.empty()) svg += line(s, x, y);
+    if (!s.points.empty()) svg += line(s, x, y, chart.x_label);
+  for (const Mark& m : chart.marks) svg += mark(m, x, y);
+  return svg;
+}
+
+// Title and legend of a drawing of its own; their height is added to `height`.
+std::string heading(const Chart& chart, double& height) {
+  constexpr double kTitle = 34, kRow = 20, kIndent = 16, kSign = 40;
+  std::string svg = svg_title(chart.title, kIndent);
+  double x = kIndent, y = kTitle;
+  for (const Series& s : chart.series) {
+    if (s.points.empty()) continue;
+    const double width = kSign + svg_text_width(s.label) + kIndent;
+    if (x > kIndent && x + width > kWidth) x = kIndent, y += kRow;
+    svg += fmt::format(
+        "<g transform=\"translate({:.1f} {:.1f})\"><path {} d=\"M1 6H33\"/>{}<text x=\"{}\" y=\"10\">{}</text></g>\n",
+        x, y, stroke(s), marker(s.colour, 17, 6), kSign, escape_html(s.label));
+    x += width;
+  }
+  height += y + kRow;
+  return svg;
+}
+
+}  // namespace
+
+std::string to_html(const Chart& chart) {
+  const std::string svg = drawing(chart);
+  if (svg.empty()) return "";
   return fmt::format(
       "<figure>\n<figcaption>{0}</figcaption>\n{1}<svg viewBox=\"0 0 {2} {3}\" role=\"img\" "
       "aria-label=\"{0}\">\n{4}</svg>\n</figure>\n",
       escape_html(chart.title), legend(chart), kWidth, kHeight, svg);
+}
+
+std::string to_svg(const std::vector<Chart>& charts) {
+  std::string body;
+  double height = 0;
+  for (const Chart& chart : charts) {
+    double head = 0;
+    const std::string above = heading(chart, head);
+    body +=
+        fmt::format("<g transform=\"translate(0 {:.1f})\">\n{}<g transform=\"translate(0 {:.1f})\">\n{}</g>\n</g>\n",
+                    height, above, head, drawing(chart));
+    height += head + kHeight;
+  }
+  return svg_document(charts.empty() ? "" : charts.front().title, kWidth, height, body);
 }
 
 std::vector<double> nice_ticks(double low, double high, int count) {

@@ -215,7 +215,7 @@ std::string report_page(const std::vector<RunHistory>& runs) {
       "</head>\n<body>\n<h1>{0}</h1>\n<p>Errors are top-1, in percent. Training error is the mean over an epoch, on "
       "augmented pictures, while the weights "
       "change.</p>\n{2}<h2>Results</h2>\n{3}<h2>Settings</h2>\n{4}</body>\n</html>\n",
-      title, kPageStyle, charts(runs), results(runs), settings(runs));
+      title, std::string(kPalette) + kDrawingStyle + kPageStyle, charts(runs), results(runs), settings(runs));
 }
 
 }  // namespace resnet

@@ -128,4 +128,26 @@ TrainSetup prepare(const TrainConfig& config, const std::string& resume_from) {
   return s;
 }
 
+CompileOptions compile_options(const TrainSetup& s, int64_t batch) {
+  const TrainConfig& c = s.config;
+  return {.batch = batch,
+          .mode = Mode::train,
+          .dtype = parse_dtype(c.dtype),
+          .conv = c.conv,
+          .label_smoothing = c.label_smoothing,
+          .checkpoint = c.checkpoint,
+          .memory_limit = static_cast<int64_t>(c.memory_limit * (1 << 30)),
+          .tune = c.tune,
+          .choices = s.state.choices};
+}
+
+LoaderOptions loader_options(const TrainConfig& c) {
+  return {.batch = c.batch,
+          .shuffle = true,
+          .drop_last = c.drop_last,
+          .seed = c.seed,
+          .workers = c.workers,
+          .augmentation = {.pad = c.pad, .flip = c.flip}};
+}
+
 }  // namespace resnet

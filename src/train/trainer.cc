@@ -17,33 +17,11 @@ static_assert(std::atomic<bool>::is_always_lock_free, "request_stop() is called 
 
 bool stopping() { return stop_requested.load(std::memory_order_relaxed); }
 
-CompileOptions train_options(const TrainSetup& s, int64_t batch) {
-  const TrainConfig& c = s.config;
-  return {.batch = batch,
-          .mode = Mode::train,
-          .dtype = parse_dtype(c.dtype),
-          .conv = c.conv,
-          .label_smoothing = c.label_smoothing,
-          .checkpoint = c.checkpoint,
-          .memory_limit = static_cast<int64_t>(c.memory_limit * (1 << 30)),
-          .tune = c.tune,
-          .choices = s.state.choices};
-}
-
 EvalOptions eval_options(const TrainSetup& s) {
   return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
           .dtype = parse_dtype(s.config.dtype),
           .workers = s.config.workers,
           .conv = s.config.conv};
-}
-
-LoaderOptions loader_options(const TrainConfig& c) {
-  return {.batch = c.batch,
-          .shuffle = true,
-          .drop_last = c.drop_last,
-          .seed = c.seed,
-          .workers = c.workers,
-          .augmentation = {.pad = c.pad, .flip = c.flip}};
 }
 
 }  // namespace
@@ -52,7 +30,7 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
     : s_(std::move(setup)),
       log_(log),
       progress_(std::move(progress)),
-      plan_(s_.graph, train_options(s_, s_.config.batch)),
+      plan_(s_.graph, compile_options(s_, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
       evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val,
                  eval_options(s_)),
@@ -112,7 +90,7 @@ void Trainer::run_epoch() {
 Plan& Trainer::plan_for(int64_t count) {
   if (count == s_.config.batch) return plan_;
   if (!tail_) {
-    tail_ = std::make_unique<Plan>(s_.graph, train_options(s_, count));
+    tail_ = std::make_unique<Plan>(s_.graph, compile_options(s_, count));
     tail_->bind(s_.weights);
     s_.state.choices.insert(tail_->choices().begin(), tail_->choices().end());
   }
