@@ -1,11 +1,9 @@
 #include "explain/frozen.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "core/check.h"
 #include "engine/passes/pass.h"
-#include "ops/batch_norm.h"
 #include "ops/conv.h"
 #include "ops/dropout.h"
 #include "ops/linear.h"
@@ -14,48 +12,41 @@ namespace resnet {
 
 namespace {
 
-// Weight and bias of a convolution and the batch norm behind it as one convolution's.
-void fold(const Node& conv, const Node& bn, const std::string& bias_key, const StateDict& from, StateDict& to) {
-  const float eps = static_cast<const BatchNorm&>(*bn.op).a.eps;
-  Tensor w = from.at(conv.params[0]).clone();
-  const int64_t channels = w.shape()[0], each = w.elements() / channels;
-  Tensor bias({channels});
-  const auto value = [&](size_t param, int64_t c) { return from.at(bn.params[param]).f32()[c]; };
-  for (int64_t c = 0; c < channels; ++c) {
-    const float scale = value(0, c) / std::sqrt(value(3, c) + eps);
-    const float before = conv.params.size() > 1 ? from.at(conv.params[1]).f32()[c] : 0;
-    for (int64_t i = 0; i < each; ++i) w.f32()[c * each + i] *= scale;
-    bias.f32()[c] = value(1, c) + (before - value(2, c)) * scale;
-  }
-  to[conv.params[0]] = std::move(w);
-  to[bias_key] = std::move(bias);
+// A convolution that holds a batch norm, as one with a bias; its weights go to `to`.
+Node unfolded(const Node& node, const Shape& x, const StateDict& from, StateDict& to) {
+  const Conv& conv = static_cast<const Conv&>(*node.op);
+  Conv::Attributes a = conv.a;
+  a.folded_bn = false;
+  a.bias = true;
+  std::vector<float*> w;
+  for (const std::string& key : node.params) w.push_back(static_cast<float*>(Tensor(from.at(key)).raw()));
+  Tensor weight(from.at(node.params[0]).shape()), bias({a.out});
+  folded_weights(conv, x, w, weight.f32(), bias.f32());
+  const std::vector<std::string> keys = {node.params[0], node.name + ".bias"};
+  to[keys[0]] = std::move(weight);
+  to[keys[1]] = std::move(bias);
+  return {node.name, std::make_shared<Conv>(a), node.inputs, keys};
 }
 
 }  // namespace
 
 FrozenNetwork freeze(const Graph& graph, const StateDict& weights) {
-  FrozenNetwork frozen;
-  for (const auto& [key, t] : weights) frozen.weights[key] = t;
-  std::vector<Fusion> fusions;
-  for (NodeId id = 1; id <= graph.output(); ++id) {
-    const Node& node = graph.node(id);
-    if (node.op->kind() == "dropout") {
-      Dropout::Attributes a = static_cast<const Dropout&>(*node.op).a;
-      a.p = 0;
-      fusions.push_back({{id}, {node.name, std::make_shared<Dropout>(a), node.inputs, node.params}});
-    }
-    if (node.op->kind() != "batch_norm") continue;
-    const NodeId before = node.inputs[0];
-    CHECK(before > 0 && graph.node(before).op->kind() == "conv" && only_reader(graph, before) == id, "batch norm '",
-          node.name, "' does not follow a convolution of its own: its gradient at inference cannot be taken");
-    const Node& conv = graph.node(before);
-    Conv::Attributes a = static_cast<const Conv&>(*conv.op).a;
-    a.bias = true;
-    const std::string bias_key = conv.name + ".bias";
-    fold(conv, node, bias_key, weights, frozen.weights);
-    fusions.push_back({{before, id}, {conv.name, std::make_shared<Conv>(a), conv.inputs, {conv.params[0], bias_key}}});
+  const Graph folded = fold_batch_norm(graph);
+  const std::vector<Shape> shapes = folded.shapes(1);
+  FrozenNetwork frozen{{}, weights};
+  std::vector<Fusion> changes;
+  for (NodeId id = 1; id <= folded.output(); ++id) {
+    const Node& node = folded.node(id);
+    CHECK(node.op->kind() != "batch_norm", "batch norm '", node.name,
+          "' does not follow a convolution of its own: its gradient at inference cannot be taken");
+    if (node.op->kind() == "conv" && static_cast<const Conv&>(*node.op).a.folded_bn)
+      changes.push_back({{id}, unfolded(node, shapes[static_cast<size_t>(node.inputs[0])], weights, frozen.weights)});
+    if (node.op->kind() != "dropout") continue;
+    Dropout::Attributes a = static_cast<const Dropout&>(*node.op).a;
+    a.p = 0;
+    changes.push_back({{id}, {node.name, std::make_shared<Dropout>(a), node.inputs, {}}});
   }
-  frozen.graph = replace_chains(graph, fusions);
+  frozen.graph = replace_chains(folded, changes);
   return frozen;
 }
 

@@ -10,8 +10,8 @@
 namespace resnet {
 
 struct GradCamOptions {
-  std::string class_name;  ///< empty: the likeliest class
-  std::string layer;       ///< whose output is looked at; empty: the last one with more than one pixel
+  std::string class_name{};  ///< empty: the likeliest class
+  std::string layer{};       ///< whose output is looked at; empty: the last one with more than one pixel
 };
 
 struct GradCam {

@@ -127,7 +127,11 @@ LrCurve find_learning_rate(const TrainConfig& config, const LrFindOptions& optio
     sgd.step(plan.gradients(), static_cast<float>(lr));
     if (!progress) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    Progress p{.step = step + 1, .steps = options.steps, .loss = now, .lr = lr};
+    Progress p;
+    p.step = step + 1;
+    p.steps = options.steps;
+    p.loss = now;
+    p.lr = lr;
     p.images_per_second = static_cast<double>((step + 1) * s.config.batch) / seconds;
     progress(p);
   }

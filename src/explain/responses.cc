@@ -23,7 +23,8 @@ struct Moments {
 
   double std() const {
     const double mean = sum / count;
-    return std::sqrt(std::max(0.0, square / count - mean * mean));
+    const double variance = square / count - mean * mean;
+    return std::sqrt(variance < 0 ? 0 : variance);
   }
   void add(const Moments& m) {
     count += m.count;
@@ -94,7 +95,10 @@ std::vector<LayerResponse> layer_responses(const Checkpoint& checkpoint, std::sh
       found->second.add(moments_of(y.f32(), y.elements() / y.shape()[0] * count));
   });
 
-  Loader loader(data, checkpoint.preprocessing, {.batch = batch, .workers = options.workers});
+  LoaderOptions loading;
+  loading.batch = batch;
+  loading.workers = options.workers;
+  Loader loader(data, checkpoint.preprocessing, loading);
   loader.seek(0);
   Progress p;
   p.steps = pictures;

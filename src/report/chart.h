@@ -14,7 +14,7 @@ struct Series {
   std::string label;
   int colour = 0;  ///< modulo kColours
   bool dashed = false;
-  std::vector<std::pair<double, double>> points;  ///< x rising
+  std::vector<std::pair<double, double>> points{};  ///< x rising
 };
 
 /// A vertical line at x, with a word.

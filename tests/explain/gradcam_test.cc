@@ -20,7 +20,9 @@ using testing::HasSubstr;
 
 // Weights whose running statistics are not those of a new network.
 Checkpoint used(const std::string& model, int64_t size) {
-  Checkpoint c{.model = model, .classes = {"ant", "bee", "cat", "dog"}};
+  Checkpoint c;
+  c.model = model;
+  c.classes = {"ant", "bee", "cat", "dog"};
   c.preprocessing = imagenet_preprocessing(size);
   c.weights = init_params(make_model(model, {.classes = 4, .image_size = size}), {.seed = 3});
   Rng rng(9);
@@ -128,20 +130,22 @@ TEST(GradCam, BadInputIsNamed) {
   EXPECT_THAT(error_of(c, image), HasSubstr("int8"));
 }
 
+const Fit kFit{20, 20, Interpolation::bilinear};
+
 TEST(Heat, CoversWhatTheNetworkSees) {
   Tensor image({20, 40, 3}, DType::u8), map({2, 2});
   for (uint8_t& v : image.as<uint8_t>()) v = 100;
   const auto at = [](const Tensor& t, int64_t y, int64_t x) {
     return static_cast<int>(t.as<uint8_t>()[(y * 40 + x) * 3]);
   };
-  const Tensor none = heat_overlay(image, map, {.size = 20, .resize = 20});
+  const Tensor none = heat_overlay(image, map, kFit);
   EXPECT_EQ(at(none, 10, 20), 100);  // nothing there
   EXPECT_LT(at(none, 10, 9), 50);    // left of the square that is cut out of the middle
   EXPECT_EQ(at(none, 10, 10), 100);
   EXPECT_EQ(at(none, 10, 29), 100);
   EXPECT_LT(at(none, 10, 30), 50);
   map.f32()[0] = 1;
-  const Tensor one = heat_overlay(image, map, {.size = 20, .resize = 20});
+  const Tensor one = heat_overlay(image, map, kFit);
   EXPECT_GT(at(one, 2, 12), 180);
   EXPECT_EQ(at(one, 19, 29), 100);
 }
