@@ -64,6 +64,7 @@ void report(const LrCurve& curve, const TrainConfig& config, const Output& out) 
               {"batch", config.batch},
               {"suggested_lr", number_or_null(curve.suggestion)},
               {"lowest_loss_lr", number_or_null(curve.lowest)},
+              {"steepest_lr", number_or_null(curve.steepest)},
               {"diverged", curve.diverged},
               {"points", points}});
   Table table({{"step"}, {"learning rate"}, {"loss"}, {"smoothed"}});
@@ -79,8 +80,10 @@ void report(const LrCurve& curve, const TrainConfig& config, const Output& out) 
   if (!curve.suggestion)
     out.print("no suggestion: the loss never fell; start at a lower rate (--from) or take more steps (--steps)\n");
   else
-    out.print("suggested learning rate: {:.2g} (there the loss falls the fastest; it is lowest at {:.2g})\n",
-              *curve.suggestion, *curve.lowest);
+    out.print(
+        "suggested learning rate: {:.2g}, a tenth of {:.2g}, where the loss is lowest (it falls the fastest at "
+        "{:.2g})\n",
+        *curve.suggestion, *curve.lowest, *curve.steepest);
 }
 
 }  // namespace

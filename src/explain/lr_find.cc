@@ -13,10 +13,11 @@ namespace resnet {
 
 namespace {
 
-constexpr double kKept = 0.9;      // of the smoothed loss, from step to step
-constexpr double kExploded = 4;    // times the lowest smoothed loss
-constexpr size_t kSlopeSteps = 5;  // on both sides of a point, over which its slope is taken
-constexpr size_t kFirstSteps = 5;  // whose mean is over too few steps to tell anything
+constexpr double kKept = 0.9;         // of the smoothed loss, from step to step
+constexpr double kExploded = 4;       // times the lowest smoothed loss
+constexpr double kBelowLowest = 0.1;  // the suggestion
+constexpr size_t kSlopeSteps = 5;     // on both sides of a point, over which its slope is taken
+constexpr size_t kFirstSteps = 5;     // whose mean is over too few steps to tell anything
 
 void check(const LrFindOptions& o) {
   CHECK(o.from > 0 && o.to > o.from && std::isfinite(o.to), "learning rates from ", o.from, " to ", o.to,
@@ -73,7 +74,7 @@ double slope(const std::vector<LrPoint>& points, size_t i) {
 
 void suggest(LrCurve& curve) {
   const std::vector<LrPoint>& p = curve.points;
-  curve.suggestion = curve.lowest = std::nullopt;
+  curve.suggestion = curve.lowest = curve.steepest = std::nullopt;
   if (p.size() < 2 * kFirstSteps) return;
   const auto less = [](const LrPoint& a, const LrPoint& b) { return a.smoothed < b.smoothed; };
   const auto begin = p.begin() + static_cast<int64_t>(kFirstSteps);
@@ -83,9 +84,11 @@ void suggest(LrCurve& curve) {
   for (size_t i = kFirstSteps; i < end; ++i)
     if (const double s = slope(p, i); s < steepest) {
       steepest = s;
-      curve.suggestion = p[i].lr;
+      curve.steepest = p[i].lr;
     }
-  if (curve.suggestion) curve.lowest = lowest->lr;
+  if (!curve.steepest) return;
+  curve.lowest = lowest->lr;
+  curve.suggestion = lowest->lr * kBelowLowest;
 }
 
 LrCurve find_learning_rate(const TrainConfig& config, const LrFindOptions& options, const ProgressFn& progress) {

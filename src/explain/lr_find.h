@@ -24,9 +24,10 @@ struct LrPoint {
 struct LrCurve {
   std::vector<LrPoint> points;  ///< fewer than asked for where the loss has exploded
   bool diverged = false;
-  /// Where the smoothed loss falls the steepest over log(lr); none where it never falls.
-  std::optional<double> suggestion;
-  std::optional<double> lowest;  ///< the rate of the lowest smoothed loss, already too high for most of a training
+  std::optional<double>
+      suggestion;                  ///< a tenth of the rate of the lowest smoothed loss; none where the loss never falls
+  std::optional<double> lowest;    ///< that rate, already too high for most of a training
+  std::optional<double> steepest;  ///< where the smoothed loss falls the fastest over log(lr)
   std::vector<std::string> notes;
 };
 
@@ -34,7 +35,7 @@ struct LrCurve {
 /// early at four times the lowest smoothed loss, or when the loss is not finite. Throws Error as train() does.
 LrCurve find_learning_rate(const TrainConfig& config, const LrFindOptions& options, const ProgressFn& progress = {});
 
-/// Sets the suggestion and the lowest rate of a curve from its points.
+/// Sets the suggestion and the two other rates of a curve from its points.
 void suggest(LrCurve& curve);
 
 }  // namespace resnet

@@ -18,32 +18,36 @@ constexpr double kMostLabel = 260;  // pixels; a longer label is pressed togethe
 
 double total(const Bar& bar) { return std::accumulate(bar.parts.begin(), bar.parts.end(), 0.0); }
 
-struct Layout {
-  double left = 0, notes = 0;  // widths of the labels' and the notes' columns
-  double scale = 1;            // pixels a unit
-  double height = 0;
-  std::vector<double> ticks;
-
-  double at(double value) const { return left + value * scale; }
+struct Columns {
+  double left = 0, notes = 0;  // widths of the labels and of the notes
   double width() const { return left + kDrawn + kMargin + notes + kMargin; }
 };
 
-Layout layout_of(const BarChart& chart) {
-  Layout l;
-  double most = 0;
-  l.height = kLegend + 20 + kFoot;
-  for (const BarSection& section : chart.sections) {
-    l.height += kHeading + kRow * static_cast<double>(section.bars.size());
+Columns columns_of(const BarChart& chart) {
+  Columns columns;
+  for (const BarSection& section : chart.sections)
     for (const Bar& bar : section.bars) {
-      most = std::max({most, total(bar), bar.mark.value_or(0)});
-      l.left = std::max(l.left, std::min(svg_text_width(bar.label), kMostLabel));
-      l.notes = std::max(l.notes, svg_text_width(bar.note));
+      columns.left = std::max(columns.left, std::min(svg_text_width(bar.label), kMostLabel));
+      columns.notes = std::max(columns.notes, svg_text_width(bar.note));
     }
-  }
-  l.left += kMargin + 10;
-  l.ticks = nice_ticks(0, most > 0 ? most : 1, 5);
-  l.scale = kDrawn / l.ticks.back();
-  return l;
+  columns.left += kMargin + 10;
+  return columns;
+}
+
+struct Scale {
+  double left = 0;  // where 0 is drawn
+  double unit = 1;  // pixels
+  std::vector<double> ticks;
+
+  double at(double value) const { return left + value * unit; }
+};
+
+Scale scale_of(const BarSection& section, double left) {
+  double most = 0;
+  for (const Bar& bar : section.bars) most = std::max({most, total(bar), bar.mark.value_or(0)});
+  Scale scale{left, 1, nice_ticks(0, most > 0 ? most : 1, 5)};
+  scale.unit = kDrawn / scale.ticks.back();
+  return scale;
 }
 
 std::string legend(const BarChart& chart) {
@@ -64,7 +68,7 @@ std::string legend(const BarChart& chart) {
   return svg;
 }
 
-std::string row(const Bar& bar, const Layout& l, double y) {
+std::string row(const Bar& bar, const Scale& l, double y) {
   const double top = y + (kRow - kBar) / 2, base = y + kRow / 2 + 4.5;
   const bool pressed = svg_text_width(bar.label) > kMostLabel;
   std::string svg =
@@ -74,7 +78,7 @@ std::string row(const Bar& bar, const Layout& l, double y) {
   double from = 0;
   for (size_t i = 0; i < bar.parts.size(); ++i) {
     svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" fill=\"var(--c{})\"/>",
-                       l.at(from), top, bar.parts[i] * l.scale, kBar, i);
+                       l.at(from), top, bar.parts[i] * l.unit, kBar, i);
     from += bar.parts[i];
   }
   if (bar.mark)
@@ -84,7 +88,7 @@ std::string row(const Bar& bar, const Layout& l, double y) {
   return svg + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", l.at(end) + 8, base, escape_html(bar.note));
 }
 
-std::string axis(const BarChart& chart, const Layout& l, double top, double bottom) {
+std::string axis(const BarChart& chart, const Scale& l, double top, double bottom) {
   std::string svg;
   for (const double v : l.ticks)
     svg += fmt::format(
@@ -98,20 +102,23 @@ std::string axis(const BarChart& chart, const Layout& l, double top, double bott
 }  // namespace
 
 std::string to_svg(const BarChart& chart) {
-  const Layout l = layout_of(chart);
-  std::string rows;
+  const Columns columns = columns_of(chart);
+  std::string body = svg_title(chart.title, kMargin) + legend(chart);
   double y = kLegend + 20;
   for (const BarSection& section : chart.sections) {
-    rows += fmt::format("<text class=\"name\" font-weight=\"600\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", kMargin,
+    const Scale scale = scale_of(section, columns.left);
+    body += fmt::format("<text class=\"name\" font-weight=\"600\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", kMargin,
                         y + kHeading - 9, escape_html(section.heading));
     y += kHeading;
+    const double end = y + kRow * static_cast<double>(section.bars.size());
+    body += axis(chart, scale, y - 2, end + 4);
     for (const Bar& bar : section.bars) {
-      rows += row(bar, l, y);
+      body += row(bar, scale, y);
       y += kRow;
     }
+    y += kFoot;
   }
-  return svg_document(chart.title, l.width(), l.height,
-                      svg_title(chart.title, kMargin) + legend(chart) + axis(chart, l, kLegend + 24, y + 4) + rows);
+  return svg_document(chart.title, columns.width(), y, body);
 }
 
 }  // namespace resnet

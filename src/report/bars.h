@@ -24,7 +24,7 @@ struct BarChart {
   std::string x_label;                   ///< with the unit
   std::vector<std::string> part_labels;  ///< of Bar::parts
   std::string mark_label;                ///< empty: there are no marks
-  std::vector<BarSection> sections;      ///< on one scale
+  std::vector<BarSection> sections;      ///< each on a scale of its own
 };
 
 /// All text is escaped.

@@ -62,7 +62,8 @@ TEST(ExplainResponses, RefusesBadInput) {
   expect_refused("explain responses --weights " + folder / "text.safetensors" + kData, 1, "text.safetensors");
   expect_refused("explain responses --weights " + trained().weights + " --data " + folder.path(), 1, folder.path());
   expect_refused("explain responses --weights " + trained().weights + kData + "--pictures 0", 2, "--pictures");
-  expect_refused("explain responses --weights " + trained().weights + kData + "--order upward", 2, "did you mean 'sorted'?");
+  expect_refused("explain responses --weights " + trained().weights + kData + "--order upward", 2,
+                 "did you mean 'sorted'?");
   expect_refused("explain responses --weights " + trained().weights + kData + "--csv " + folder / "no/such/r.csv", 1,
                  "r.csv");
   expect_refused("explain respones", 2, "did you mean 'responses'?");

@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(LrFind, SuggestsWhereTheLossFallsTheFastest) {
+TEST(LrFind, SuggestsATenthOfTheRateOfTheLowestLoss) {
   LrCurve curve;
   for (int i = 0; i <= 60; ++i) {  // falls between 1e-3 and 1e-1, the fastest at 1e-2, and rises from 1 on
     const double log_lr = -5 + i * 0.1, lr = std::pow(10, log_lr);
@@ -22,8 +22,9 @@ TEST(LrFind, SuggestsWhereTheLossFallsTheFastest) {
   }
   suggest(curve);
   ASSERT_TRUE(curve.suggestion.has_value());
-  EXPECT_NEAR(std::log10(*curve.suggestion), -2, 0.15);
+  EXPECT_NEAR(std::log10(*curve.steepest), -2, 0.15);
   EXPECT_NEAR(std::log10(*curve.lowest), 0, 0.15);
+  EXPECT_NEAR(*curve.suggestion, *curve.lowest / 10, 1e-9);
 }
 
 TEST(LrFind, SuggestsNothingWhereTheLossOnlyRises) {

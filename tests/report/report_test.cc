@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "cli/program.h"
+#include "report/bars.h"
 #include "report/chart.h"
 #include "report/page.h"
 #include "resnet/error.h"
@@ -112,6 +113,33 @@ TEST(Page, RunsAreReadFromTheirFolders) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("config.toml:2"), std::string::npos) << error.what();
   }
+}
+
+TEST(Chart, IsAFileOfItsOwnWithALogarithmicAxisAndMarks) {
+  Chart chart{.title = "a < b", .x_label = "learning rate", .y_label = "loss"};
+  chart.log_x = true;
+  chart.series = {{.label = "run", .colour = 0, .points = {{1e-4, 3}, {1e-2, 2}, {1, 4}}}};
+  chart.marks = {{1e-2, "here"}};
+  const std::string svg = to_svg({chart, chart});
+  EXPECT_EQ(svg.rfind("<svg xmlns=", 0), 0u);
+  for (const char* wanted : {"a &lt; b", ">0.0001<", ">0.01<", "here", "prefers-color-scheme: dark"})
+    EXPECT_NE(svg.find(wanted), std::string::npos) << wanted;
+  EXPECT_EQ(svg.find("nan"), std::string::npos);
+  EXPECT_NE(to_svg(std::vector<Chart>{}).find("</svg>"), std::string::npos);
+}
+
+TEST(Bars, AreDrawnWithPartsMarksAndNotes) {
+  BarChart chart;
+  chart.title = "time";
+  chart.x_label = "ms";
+  chart.part_labels = {"forward", "backward"};
+  chart.mark_label = "roof";
+  chart.sections = {{"by <step>", {{"conv1", {1, 2}, 0.5, "3 ms"}, {"none", {}, std::nullopt, ""}}}, {"empty", {}}};
+  const std::string svg = to_svg(chart);
+  for (const char* wanted : {"by &lt;step&gt;", "conv1", "3 ms", "backward", "roof", "var(--c1)"})
+    EXPECT_NE(svg.find(wanted), std::string::npos) << wanted;
+  EXPECT_EQ(svg.find("nan"), std::string::npos);
+  EXPECT_EQ(svg.find("inf"), std::string::npos);
 }
 
 }  // namespace
