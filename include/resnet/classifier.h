@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "resnet/checkpoint.h"
+#include "resnet/eval.h"
 
 namespace resnet {
 
@@ -37,14 +38,14 @@ Converted convert_weights(const std::string& in, const std::string& out, const C
 struct Prediction {
   int index = 0;
   std::string name;
-  float probability = 0;  ///< softmax
+  float probability = 0;  ///< softmax, the mean over all views of the picture
 };
 
-/// `dtype`: f32 or bf16; quantised weights are always computed in int8.
+/// `dtype`: f32 or bf16; quantised weights are always computed in int8. `protocol`: what the network is shown of a picture.
 class Classifier {
  public:
-  explicit Classifier(const std::string& weights_path, DType dtype = DType::f32);
-  explicit Classifier(Checkpoint checkpoint, DType dtype = DType::f32);
+  explicit Classifier(const std::string& weights_path, DType dtype = DType::f32, const TestProtocol& protocol = {});
+  explicit Classifier(Checkpoint checkpoint, DType dtype = DType::f32, const TestProtocol& protocol = {});
   ~Classifier();
   Classifier(Classifier&&) noexcept;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,14 +39,39 @@ struct Progress {
 };
 using ProgressFn = std::function<void(const Progress&)>;
 
+/// What a network is shown of every picture. Its softmax outputs for all views are averaged.
+struct TestProtocol {
+  /// 1: the centre. 10: the corners, the centre, and the same of the mirror image, cut out of the whole picture with its
+  /// shorter side at Preprocessing::resize; where that is no larger than the crop, out of the normalised picture with four
+  /// zero pixels around it (as training pads the pictures of CIFAR).
+  int crops = 1;
+  /// Not empty: instead of crops the whole picture with its shorter side at each of these, and its mirror images.
+  std::vector<int64_t> scales = {};
+  bool flip = false;  ///< with one crop: its mirror image too
+};
+
+/// What one picture was taken for.
+struct PictureScore {
+  int64_t index = 0;  ///< in the data set
+  int label = 0;      ///< places in EvalResult::classes
+  int predicted = 0;
+  std::span<const double> probabilities;  ///< of EvalResult::classes; valid during the call
+};
+
 struct EvalOptions {
-  int64_t batch = 256;
+  int64_t batch = 256;       ///< pictures at a time, fewer where they are large
   DType dtype = DType::f32;  ///< f32 or bf16; quantised weights are always computed in int8
   int workers = 2;
   std::string conv = "auto";  ///< as in CompileOptions
+  TestProtocol protocol = {};
+  std::function<void(const PictureScore&)> on_picture = {};  ///< called for every picture that counts, in order
 };
 /// Exact about the number of samples.
 EvalResult evaluate(const Checkpoint& checkpoint, std::shared_ptr<const Dataset> data, const EvalOptions& options = {},
                     const ProgressFn& progress = {});
+/// An ensemble: the mean of the networks' scores. They may differ in all but the names of their classes, whose order is the
+/// first one's.
+EvalResult evaluate(const std::vector<Checkpoint>& checkpoints, std::shared_ptr<const Dataset> data,
+                    const EvalOptions& options = {}, const ProgressFn& progress = {});
 
 }  // namespace resnet

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kDefaultWeights = "cifar-resnet20.safetensors";
+// The better ones first; not every build comes with all.
+constexpr const char* kDefaultWeights[] = {"cifar-resnet56.safetensors", "cifar-resnet20.safetensors"};
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
@@ -51,17 +52,16 @@ std::string find_asset(const std::string& relative) {
 
 std::string default_weights() {
   const char* folder = std::getenv("RESNET_WEIGHTS_DIR");
-  if (folder != nullptr && *folder != '\0') {
-    const fs::path path = fs::path(folder) / kDefaultWeights;
-    CHECK(is_file(path), "RESNET_WEIGHTS_DIR=", folder, " has no ", kDefaultWeights,
-          "; correct or unset it, or give --weights FILE");
-    return path.string();
+  const bool given = folder != nullptr && *folder != '\0';
+  for (const char* name : kDefaultWeights) {
+    const fs::path path = given ? fs::path(folder) / name : fs::path(find_asset(std::string("weights/") + name));
+    if (is_file(path)) return path.string();
   }
-  const std::string found = find_asset(std::string("weights/") + kDefaultWeights);
-  CHECK(
-      !found.empty(), "the default weights (", kDefaultWeights,
-      ") are neither installed nor in the source tree; give --weights FILE, or set RESNET_WEIGHTS_DIR to their folder");
-  return found;
+  CHECK(!given, "RESNET_WEIGHTS_DIR=", folder, " has no ", kDefaultWeights[1],
+        "; correct or unset it, or give --weights FILE");
+  throw Error(join("the default weights (", kDefaultWeights[1],
+                   ") are neither installed nor in the source tree; give --weights FILE, or set RESNET_WEIGHTS_DIR to "
+                   "their folder"));
 }
 
 std::string weights_or_default(const std::string& weights) { return weights.empty() ? default_weights() : weights; }

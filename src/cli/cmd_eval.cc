@@ -1,13 +1,16 @@
 // resnet eval: how good are these weights on this data? Top-1 and top-5, the loss, every class, and what is taken for what.
-#include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <sstream>
 
 #include "cli/assets.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/eval_output.h"
 #include "cli/progress.h"
-#include "cli/text.h"
+#include "cli/protocol_flags.h"
 #include "core/check.h"
+#include "io/atomic_file.h"
 #include "resnet/classifier.h"
 #include "resnet/train.h"
 
@@ -15,87 +18,13 @@ namespace resnet::cli {
 
 namespace {
 
-constexpr int64_t kWholeMatrix = 20;  // classes; above this only the most frequent confusions are shown
-constexpr size_t kConfusions = 10;
+namespace fs = std::filesystem;
 
 struct EvalArgs {
-  std::string weights, model, data, split = "val", dtype = "auto", bad_images = "fail";
+  std::string weights, model, data, split = "val", dtype = "auto", bad_images = "fail", csv, confusion;
+  bool per_class = false;
   EvalOptions options;
 };
-
-int64_t count(const EvalResult& r, size_t truth, size_t predicted) {
-  return r.confusion[truth * r.classes.size() + predicted];
-}
-
-int64_t pictures_of(const EvalResult& r, size_t truth) {
-  int64_t sum = 0;
-  for (size_t p = 0; p < r.classes.size(); ++p) sum += count(r, truth, p);
-  return sum;
-}
-
-double accuracy_of(const EvalResult& r, size_t truth) {
-  const int64_t all = pictures_of(r, truth);
-  return all == 0 ? 0 : 100.0 * static_cast<double>(count(r, truth, truth)) / static_cast<double>(all);
-}
-
-std::string per_class(const EvalResult& r) {
-  Table table({{"class", Table::Align::left}, {"pictures"}, {"correct"}, {"accuracy"}});
-  for (size_t k = 0; k < r.classes.size(); ++k) {
-    const int64_t all = pictures_of(r, k);
-    table.row({r.classes[k], grouped(all), grouped(count(r, k, k)), all == 0 ? "-" : percent(accuracy_of(r, k), 1)});
-  }
-  return table.str();
-}
-
-std::string whole_matrix(const EvalResult& r) {
-  std::vector<Table::Column> columns = {{"true \\ predicted", Table::Align::left}};
-  for (const std::string& name : r.classes) columns.push_back({shortened(name, 6)});
-  Table table(columns);
-  for (size_t t = 0; t < r.classes.size(); ++t) {
-    std::vector<std::string> row = {r.classes[t]};
-    for (size_t p = 0; p < r.classes.size(); ++p)
-      row.push_back(count(r, t, p) == 0 ? "." : std::to_string(count(r, t, p)));
-    table.row(row);
-  }
-  return table.str();
-}
-
-std::string most_confused(const EvalResult& r) {
-  struct Pair {
-    int64_t n;
-    size_t truth, predicted;
-  };
-  std::vector<Pair> pairs;
-  for (size_t t = 0; t < r.classes.size(); ++t)
-    for (size_t p = 0; p < r.classes.size(); ++p)
-      if (t != p && count(r, t, p) > 0) pairs.push_back({count(r, t, p), t, p});
-  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.n > b.n; });
-  pairs.resize(std::min(pairs.size(), kConfusions));
-  Table table({{"true", Table::Align::left}, {"taken for", Table::Align::left}, {"pictures"}});
-  for (const Pair& pair : pairs) table.row({r.classes[pair.truth], r.classes[pair.predicted], grouped(pair.n)});
-  return table.str();
-}
-
-Json to_json(const EvalResult& r) {
-  Json classes = Json::array(), matrix = Json::array();
-  for (size_t t = 0; t < r.classes.size(); ++t) {
-    classes.push_back({{"name", r.classes[t]}, {"samples", pictures_of(r, t)}, {"top1", accuracy_of(r, t)}});
-    Json row = Json::array();
-    for (size_t p = 0; p < r.classes.size(); ++p) row.push_back(count(r, t, p));
-    matrix.push_back(row);
-  }
-  return {{"samples", r.samples}, {"left_out", r.left_out}, {"top1", r.top1},     {"top5", r.top5},
-          {"loss", r.loss},       {"classes", classes},     {"confusion", matrix}};
-}
-
-void show(const EvalResult& r, const Output& out) {
-  if (r.left_out > 0) out.print("{} pictures could not be read and are left out\n", grouped(r.left_out));
-  out.print("{} pictures: top-1 {} (error {}), top-5 {}, loss {:.4f}\n\n", grouped(r.samples), percent(r.top1),
-            percent(100 - r.top1), percent(r.top5), r.loss);
-  out.print("{}\n", per_class(r));
-  const bool whole = static_cast<int64_t>(r.classes.size()) <= kWholeMatrix;
-  out.print("{}{}", whole ? "" : "most frequent confusions\n", whole ? whole_matrix(r) : most_confused(r));
-}
 
 // The seed of the run that made the weights: synthetic pictures are then those of that run.
 DataOptions data_options(const Checkpoint& checkpoint, const EvalArgs& args) {
@@ -106,31 +35,86 @@ DataOptions data_options(const Checkpoint& checkpoint, const EvalArgs& args) {
   return options;
 }
 
-int run(const EvalArgs& args, const Output& out) {
-  const std::string weights = weights_or_default(args.weights);
-  const LoadedWeights loaded = load_weights(weights, args.model);
-  for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
-  const Checkpoint& checkpoint = loaded.checkpoint;
-  const DataSplits splits = open_data(args.data, data_options(checkpoint, args));
-  for (const std::string& note : splits.notes) out.log("{}: {}\n", args.data, note);
-  const auto data = args.split == "train" ? splits.train : splits.val;
-  EvalOptions options = args.options;
-  options.dtype = resolve_dtype(args.dtype, checkpoint);
-  out.log("{} from {} on {} ({}), {}\n", checkpoint.model, weights, splits.description, args.split,
-          dtype_word(options.dtype));
+// "A,B,C", or one file whose name has commas.
+std::vector<std::string> weights_files(const std::string& given) {
+  const std::string text = weights_or_default(given);
+  if (fs::exists(text)) return {text};
+  std::vector<std::string> files;
+  std::istringstream in(text + ",");
+  for (std::string file; std::getline(in, file, ',');) {
+    CHECK(!file.empty(), "--weights ", text, ": a name between commas is empty");
+    files.push_back(file);
+  }
+  return files;
+}
 
+std::vector<Checkpoint> load_all(const std::vector<std::string>& files, const std::string& model, const Output& out) {
+  CHECK(files.size() == 1 || model.empty(), "--model ", model,
+        " says it of one network, not of an ensemble: write files that say it themselves, with `resnet convert`");
+  std::vector<Checkpoint> checkpoints;
+  for (const std::string& file : files) {
+    LoadedWeights loaded = load_weights(file, model);
+    for (const std::string& note : loaded.notes) out.log("{}: {}\n", file, note);
+    checkpoints.push_back(std::move(loaded.checkpoint));
+  }
+  return checkpoints;
+}
+
+// Before the work, not after it.
+void check_folder_of(const std::string& file, const char* flag) {
+  if (file.empty()) return;
+  CHECK(fs::is_directory(fs::absolute(file).parent_path()) && !fs::is_directory(file), flag, " ", file,
+        ": not the name of a file in a folder that exists");
+}
+
+// One word for one network, a list for an ensemble.
+template <class T, class Text> Json one_or_list(const std::vector<T>& items, const Text& text) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(text(item));
+  return list.size() == 1 ? list[0] : list;
+}
+
+EvalResult measure(const std::vector<Checkpoint>& checkpoints, const std::shared_ptr<const Dataset>& data,
+                   const EvalArgs& args, const Output& out) {
+  EvalOptions options = args.options;
+  PredictionsCsv predictions(*data, checkpoints[0].classes);
+  if (!args.csv.empty()) options.on_picture = [&](const PictureScore& score) { predictions.add(score); };
   ProgressBar bar(out);
-  const auto start = std::chrono::steady_clock::now();
-  const EvalResult result = evaluate(checkpoint, data, options, [&](const Progress& p) {
+  const EvalResult result = evaluate(checkpoints, data, options, [&](const Progress& p) {
     bar.update(p.step, p.steps, fmt::format("{:.0f} img/s", p.images_per_second));
   });
   bar.clear();
+  if (!args.csv.empty()) write_file_atomically(args.csv, predictions.text());
+  if (!args.confusion.empty()) write_file_atomically(args.confusion, confusion_csv(result));
+  return result;
+}
+
+int run(EvalArgs args, const Output& out) {
+  check_folder_of(args.csv, "--csv");
+  check_folder_of(args.confusion, "--confusion");
+  const std::vector<std::string> files = weights_files(args.weights);
+  const std::vector<Checkpoint> checkpoints = load_all(files, args.model, out);
+  const DataSplits splits = open_data(args.data, data_options(checkpoints[0], args));
+  for (const std::string& note : splits.notes) out.log("{}: {}\n", args.data, note);
+  const auto data = args.split == "train" ? splits.train : splits.val;
+  for (const Checkpoint& c : checkpoints)
+    if (const DType dtype = resolve_dtype(args.dtype, c); !c.int8) args.options.dtype = dtype;
+  for (size_t i = 0; i < files.size(); ++i) out.log("{} from {}\n", checkpoints[i].model, files[i]);
+  const std::string views = protocol_words(args.options.protocol);
+  const DType dtype = checkpoints[0].int8 ? DType::u8 : args.options.dtype;
+  out.log("on {} ({}), {}{}{}\n", splits.description, args.split, dtype_word(dtype), views.empty() ? "" : ", ", views);
+
+  const auto start = std::chrono::steady_clock::now();
+  const EvalResult result = measure(checkpoints, data, args, out);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  Json record = {{"weights", weights},
-                 {"model", checkpoint.model},
+  Json record = {{"weights", one_or_list(files, [](const std::string& file) { return file; })},
+                 {"model", one_or_list(checkpoints, [](const Checkpoint& c) { return c.model; })},
                  {"data", args.data},
                  {"split", args.split},
-                 {"dtype", dtype_word(options.dtype)}};
+                 {"dtype", dtype_word(dtype)},
+                 {"crops", args.options.protocol.crops},
+                 {"scales", args.options.protocol.scales},
+                 {"flip", args.options.protocol.flip}};
   record["unreadable"] = data->unreadable_pictures();
   for (const std::string& message : data->unreadable_pictures()) out.log("left out: {}\n", message);
   record.update(to_json(result));
@@ -138,7 +122,7 @@ int run(const EvalArgs& args, const Output& out) {
   record["images_per_second"] = static_cast<double>(result.samples) / seconds;
   record["peak_memory_bytes"] = peak_memory_bytes();
   out.record(record);
-  show(result, out);
+  show_result(result, args.per_class, out);
   return 0;
 }
 
@@ -147,15 +131,22 @@ const RegisterCommand registered{{
     .order = 20,
     .summary = "Measure the accuracy of trained weights on a data set",
     .example = "  resnet eval --weights runs/mine/best.safetensors --data cifar-10-batches-bin\n"
-               "  resnet eval --weights resnet50-0676ba61.pth --data imagenet/val\n",
+               "  resnet eval --weights resnet50-0676ba61.pth --data imagenet/val --crops 10 --csv predictions.csv\n"
+               "  resnet eval --weights a.safetensors,b.safetensors --data cifar-10-batches-bin --flip\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<EvalArgs>();
-      app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
-          ->type_name("FILE");
+      app.add_option("--weights", args->weights,
+                     "Trained weights (default: those that come with the program); several: an ensemble, whose softmax "
+                     "outputs are averaged")
+          ->type_name("FILE,FILE,...");
       add_model_flag(app, args->model);
       app.add_option("--data", args->data, "A folder of data, or synthetic:")->required()->type_name("DATA");
       choose_from(app.add_option("--split", args->split, "Which pictures: val or train"), {"val", "train"})
           ->capture_default_str();
+      add_protocol_flags(app, args->options.protocol);
+      app.add_flag("--per-class", args->per_class, "Accuracy by class, also where there are many");
+      app.add_option("--confusion", args->confusion, "Write the confusion matrix here")->type_name("FILE.csv");
+      app.add_option("--csv", args->csv, "Write every picture's label and prediction here")->type_name("FILE.csv");
       add_bad_images_flag(app, args->bad_images);
       add_batch_flag(app, args->options.batch, "Pictures at a time")->capture_default_str();
       app.add_option("-j,--workers", args->options.workers, "Threads that prepare pictures")

@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/explain.h"
-#include "cli/settings.h"
+#include "cli/train_start.h"
 
 namespace resnet::cli {
 
@@ -41,7 +41,7 @@ void add_responses(CLI::App& app, ExplainArgs& all, const Output& out) {
   sub->add_option("--pictures", args.options.pictures, "Only the first so many (default: all)")
       ->check(whole_number(1))
       ->type_name("N");
-  choose_from(sub->add_option("--order", args.order, "Of table and CSV: the network's, or the largest first"),
+  choose_from(sub->add_option("--order", args.order, "Of table, CSV and picture: the network's, or the largest first"),
               {"original", "sorted"})
       ->capture_default_str();
   add_file_flags(*sub, args.csv, args.svg);

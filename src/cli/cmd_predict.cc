@@ -1,4 +1,6 @@
 // resnet predict: what is on these pictures? A picture that cannot be read does not stop the others.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -6,8 +8,10 @@
 #include "cli/assets.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/protocol_flags.h"
 #include "cli/text.h"
 #include "core/check.h"
+#include "data/image_folder.h"
 #include "resnet/classifier.h"
 
 namespace resnet::cli {
@@ -21,21 +25,16 @@ struct PredictArgs {
   std::string weights, model;
   std::string dtype;  // empty: f32, or int8 where the weights are quantised
   int top = 5;
+  TestProtocol protocol;
 };
-
-bool is_picture(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
-  return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg";
-}
 
 // The pictures of a folder in order of their names, or the file itself.
 std::vector<std::string> pictures_of(const std::string& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(path))
-    if (is_picture(entry.path())) found.push_back(entry.path().string());
-  CHECK(!found.empty(), path, ": the folder holds no .png, .jpg or .jpeg file");
+    if (is_picture_name(entry.path())) found.push_back(entry.path().string());
+  CHECK(!found.empty(), path, ": the folder holds no .png, .jpg, .jpeg or .webp file");
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -68,13 +67,21 @@ bool predict_file(const std::string& file, const PredictArgs& args, Classifier& 
   }
 }
 
+void tell_default(const std::vector<std::string>& classes, const Output& out) {
+  out.log(
+      "These weights come with the program and know {} classes, of which every picture gets one: {}.\n"
+      "Others are taken with --weights FILE.\n",
+      classes.size(), fmt::join(classes, ", "));
+}
+
 int run(const PredictArgs& args, const Output& out) {
   const std::string weights = weights_or_default(args.weights);
   LoadedWeights loaded = load_weights(weights, args.model);
   for (const std::string& note : loaded.notes) out.log("{}: {}\n", weights, note);
   const DType dtype = resolve_dtype(args.dtype, loaded.checkpoint);
-  Classifier classifier(std::move(loaded.checkpoint), dtype);
+  Classifier classifier(std::move(loaded.checkpoint), dtype, args.protocol);
   out.log("{} from {}\n", classifier.checkpoint().model, weights);
+  if (args.weights.empty()) tell_default(classifier.checkpoint().classes, out);
   bool all_good = true;
   for (const std::string& path : args.images) {
     try {
@@ -90,7 +97,7 @@ int run(const PredictArgs& args, const Output& out) {
 const RegisterCommand registered{{
     .name = "predict",
     .order = 30,
-    .summary = "Classify pictures (PNG or JPEG files)",
+    .summary = "Classify pictures (PNG, JPEG or WebP files)",
     .example = "  resnet predict photo.jpg\n"
                "  resnet predict --weights runs/mine/best.safetensors --top 3 pictures/*.png\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
@@ -103,6 +110,7 @@ const RegisterCommand registered{{
           ->check(whole_number(1, 1 << 20))
           ->type_name("N")
           ->capture_default_str();
+      add_protocol_flags(app, args->protocol);
       add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_device_flag(app);
       add_threads_flag(app);

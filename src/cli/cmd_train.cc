@@ -1,18 +1,15 @@
 // resnet train: a recipe, changed by flags, becomes a trained network in a run's folder.
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
-#include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 
 #include "cli/assets.h"
 #include "cli/command.h"
 #include "cli/common.h"
-#include "cli/settings.h"
 #include "cli/text.h"
 #include "cli/train_output.h"
+#include "cli/train_start.h"
 #include "core/check.h"
 #include "resnet/train.h"
 
@@ -27,37 +24,14 @@ constexpr int64_t kDefaultEpochs = 10;  // where neither a recipe nor a flag say
 struct TrainArgs {
   std::string recipe, output_dir, pretrained;
   std::string bad_images;  // empty: as the recipe says
-  std::optional<std::string> model, data, dtype, conv;
-  std::optional<int64_t> epochs, steps, batch;
-  std::optional<float> lr, weight_decay, momentum;
+  std::optional<std::string> model, data, dtype, conv, freeze, class_weights;
+  std::optional<int64_t> epochs, steps, batch, patience;
+  std::optional<float> lr, weight_decay, momentum, ema;
   std::optional<int> workers;
   std::optional<uint64_t> seed;
   std::vector<std::string> set;
   bool resume = false, no_tune = false;
 };
-
-volatile std::sig_atomic_t g_signal = 0;
-volatile std::sig_atomic_t g_notice = 1;  // 0: --quiet
-
-// The first signal asks the trainer to finish its step and save; the second one ends the program at once.
-void on_signal(int signal) {
-  if (g_signal != 0 && signal == SIGPIPE) return;  // each line that nobody reads gives another
-  if (g_signal != 0) std::_Exit(128 + signal);
-  g_signal = signal;
-  request_stop();
-  constexpr char kNotice[] = "\nresnet: stopping after this step, then saving (once more: stop at once)\n";
-  if (g_notice != 0 && write(STDERR_FILENO, kNotice, sizeof kNotice - 1) < 0) return;  // nothing to be done about it
-}
-
-void catch_signals(bool quiet) {
-  g_notice = quiet ? 0 : 1;
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGPIPE, &action, nullptr);  // the reader of the output is gone: nothing of the run may be lost
-}
 
 // "runs/resnet20-20260131-235959"
 std::string new_run_folder(const TrainArgs& args, const TrainConfig& config) {
@@ -71,14 +45,23 @@ std::string new_run_folder(const TrainArgs& args, const TrainConfig& config) {
   return folder;
 }
 
+bool is_plain_finetuning(const TrainArgs& args) {
+  return args.recipe.empty() && !args.resume && !args.pretrained.empty();
+}
+
 // What a run starts from: the recipe, or on --resume the settings of the run itself, or the defaults.
 TrainConfig base_config(const TrainArgs& args) {
   if (!args.recipe.empty()) return load_recipe(find_recipe(args.recipe));
   const std::string saved = args.output_dir + "/config.toml";
   if (args.resume && fs::exists(saved)) return load_recipe(saved);
+  if (is_plain_finetuning(args)) return finetune_config(args.pretrained, args.model.value_or(""));
   TrainConfig config;
   config.epochs = kDefaultEpochs;
   return config;
+}
+
+template <class From, class To> void put(const std::optional<From>& from, To& to) {
+  if (from) to = static_cast<To>(*from);
 }
 
 void apply_flags(const TrainArgs& args, TrainConfig& config) {
@@ -93,12 +76,16 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.momentum, config.momentum);
   put(args.workers, config.workers);
   put(args.seed, config.seed);
+  put(args.freeze, config.freeze);
+  put(args.ema, config.ema);
+  put(args.patience, config.early_stop);
+  put(args.class_weights, config.class_weights);
   if (!args.resume) config.tune = !args.no_tune;
   if (args.epochs || args.steps) {  // one replaces the other
     config.epochs = args.epochs.value_or(0);
     config.steps = args.steps.value_or(0);
   }
-  apply_settings(args.set, config);
+  for (const std::string& item : args.set) set_from(config, item);
   config.pretrained = args.pretrained;
   config.resume = args.resume;
   config.output_dir = args.output_dir;
@@ -119,28 +106,21 @@ void check_folder(const TrainArgs& args) {
         ", or another --output-dir");
 }
 
-// What is most often misspelt fails before the long list of settings is printed.
-void check_names(const TrainConfig& config) {
-  const Graph model = make_model(config.model, {.image_size = config.image_size});
-  DataOptions options;
-  options.train_split = config.train_split;
-  options.image_size = model.input_shape()[1];
-  open_data(config.data, options);
-}
-
 int run(const TrainArgs& args, const Output& out) {
   check_folder(args);
   TrainConfig config = base_config(args);
   apply_flags(args, config);
   if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
   validate(config);
-  check_names(config);
+  const int64_t pictures = check_names(config);  // before the long list of settings is printed
+  // Fine-tuning by no recipe takes batches that the pictures fill.
+  if (is_plain_finetuning(args) && !args.batch) config.batch = std::clamp<int64_t>(pictures, 1, config.batch);
   log_settings(config, out);
   catch_signals(out.quiet);
   TrainLog log(config, out);
   const TrainResult result = train(config, [&](const Progress& p) { log.update(p); });
   log.finish(result);
-  return result.interrupted && g_signal != 0 ? 128 + g_signal : 0;
+  return result.interrupted && caught_signal() != 0 ? 128 + caught_signal() : 0;
 }
 
 void add_flags(CLI::App& app, TrainArgs& args) {
@@ -172,7 +152,18 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")
       ->check(whole_number(0))
       ->type_name("N");
-  app.add_option("--pretrained", args.pretrained, "Start from these weights")->type_name("FILE");
+  app.add_option("--pretrained", args.pretrained,
+                 "Start from these weights; without a recipe, the other settings are those of fine-tuning")
+      ->type_name("FILE");
+  app.add_option("--freeze", args.freeze, "Stages up to this one keep their weights: stem, layer1, … layer4")
+      ->type_name("STAGE");
+  app.add_option("--ema", args.ema, "Evaluate and keep a moving average of the weights with this decay: 0.999")
+      ->check(number_from(0, 0.999999))
+      ->type_name("DECAY");
+  app.add_option("--patience", args.patience, "Stop after so many evaluations without a higher accuracy")
+      ->check(whole_number(1))
+      ->type_name("N");
+  app.add_option("--class-weights", args.class_weights, "balanced, or a number a class: 1,2.5")->type_name("LIST");
   CLI::Option* folder =
       app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");
   folder->type_name("DIR");
@@ -187,7 +178,7 @@ const RegisterCommand registered{{
     .summary = "Train a network, by a recipe or by flags",
     .example = "  resnet train --model cifar-resnet20 --data synthetic: --epochs 2\n"
                "  resnet train cifar10/resnet20 --data cifar-10-batches-bin --output-dir runs/mine\n"
-               "  resnet train --model resnet18 --pretrained resnet18-f37072fd.pth --data photographs --lr 0.01\n"
+               "  resnet train --model resnet18 --pretrained resnet18-f37072fd.pth --data photographs --freeze layer2\n"
                "  resnet train --resume --output-dir runs/mine\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<TrainArgs>();

@@ -5,8 +5,8 @@
 #include "cli/common.h"
 #include "cli/explain.h"
 #include "cli/progress.h"
-#include "cli/settings.h"
 #include "cli/text.h"
+#include "cli/train_start.h"
 #include "core/check.h"
 #include "report/chart.h"
 
@@ -15,6 +15,10 @@ namespace resnet::cli {
 namespace {
 
 constexpr size_t kRows = 20;  // of the table, at most
+
+template <class From, class To> void put(const std::optional<From>& from, To& to) {
+  if (from) to = static_cast<To>(*from);
+}
 
 TrainConfig config_of(const LrFindArgs& args) {
   CHECK(!args.recipe.empty() || args.model, "name a recipe or a network (--model)");
@@ -26,7 +30,7 @@ TrainConfig config_of(const LrFindArgs& args) {
   put(args.batch, config.batch);
   put(args.workers, config.workers);
   put(args.seed, config.seed);
-  apply_settings(args.set, config);
+  for (const std::string& item : args.set) set_from(config, item);
   config.pretrained = args.pretrained;
   return config;
 }
@@ -44,14 +48,14 @@ std::string svg_of(const LrCurve& curve, const TrainConfig& config) {
               .x_label = "learning rate",
               .y_label = "cross-entropy (nats)"};
   chart.log_x = true;
-  Series loss{.label = "loss of the step", .colour = 7, .dashed = true}, smoothed{.label = "smoothed", .colour = 0};
+  Series loss{.label = "loss of the step", .colour = 7, .thin = true}, smoothed{.label = "smoothed", .colour = 0};
   for (const LrPoint& p : curve.points) {
     loss.points.emplace_back(p.lr, p.loss);
     smoothed.points.emplace_back(p.lr, p.smoothed);
   }
   chart.series = {loss, smoothed};
-  if (curve.suggestion) chart.marks.push_back({*curve.suggestion, fmt::format("suggested: {:.2g}", *curve.suggestion)});
-  return to_svg({chart});
+  if (curve.suggestion) chart.mark = {*curve.suggestion, fmt::format("suggested: {:.2g}", *curve.suggestion)};
+  return to_svg(chart);
 }
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }

@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "core/check.h"
-#include "report/chart.h"
+#include "report/figures.h"
 #include "resnet/classifier.h"
 
 namespace resnet::cli {
@@ -27,7 +27,10 @@ std::string run_name(const std::string& weights, const std::vector<Run>& before)
   const fs::path path = fs::absolute(weights).lexically_normal();
   const std::string stem = path.stem().string();
   const bool of_run = (stem == "best" || stem == "last") && path.has_parent_path();
-  const std::string name = of_run ? path.parent_path().filename().string() : stem;
+  std::string name = of_run ? path.parent_path().filename().string() : stem;
+  for (char& c : name)
+    if (c == ',' || c == '"' || static_cast<unsigned char>(c) < 0x20)
+      c = '_';  // what would end a field of the CSV file
   const auto taken = [&](const std::string& text) {
     return std::any_of(before.begin(), before.end(), [&](const Run& r) { return r.name == text; });
   };
@@ -36,40 +39,26 @@ std::string run_name(const std::string& weights, const std::vector<Run>& before)
   return distinct;
 }
 
-// A field of a CSV file: in quotes where it must be.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string csv_of(const std::vector<Run>& runs) {
   std::string csv = "run,layer,index,std\n";
   for (const Run& run : runs)
     for (const LayerResponse& l : run.layers)
-      csv += fmt::format("{},{},{},{:.9g}\n", csv_field(run.name), l.layer, l.index, l.std);
+      csv += fmt::format("{},{},{},{:.9g}\n", run.name, l.layer, l.index, l.std);
   return csv;
 }
 
-// Both halves of Figure 7.
-std::string svg_of(const std::vector<Run>& runs) {
-  Chart original{.title = "Responses of 3x3 layers, in the network's order", .x_label = "layer", .y_label = "std"};
-  Chart sorted{.title = "The same, sorted", .x_label = "layer, the largest first", .y_label = "std"};
-  original.from_zero = sorted.from_zero = true;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    std::vector<LayerResponse> layers = runs[i].layers;
-    const auto series = [&](auto key) {
-      std::sort(layers.begin(), layers.end(),
-                [&](const LayerResponse& a, const LayerResponse& b) { return a.*key < b.*key; });
-      Series s{.label = runs[i].name, .colour = static_cast<int>(i)};
-      for (const LayerResponse& l : layers) s.points.emplace_back(l.*key, l.std);
-      return s;
-    };
-    original.series.push_back(series(&LayerResponse::index));
-    sorted.series.push_back(series(&LayerResponse::rank));
+// Figure 7 of the paper, in the order that is asked for.
+std::string svg_of(const std::vector<Run>& runs, const std::string& order) {
+  std::vector<Responses> responses;
+  for (const Run& run : runs) {
+    Responses r{run.name, {}};
+    for (const LayerResponse& l : run.layers) r.layers.emplace_back(l.index, l.std);
+    std::sort(r.layers.begin(), r.layers.end());
+    responses.push_back(std::move(r));
   }
-  return to_svg({original, sorted});
+  for (const Figure& figure : paper_figures({}, responses))
+    if ((figure.file == "figure7-sorted") == (order == "sorted")) return to_svg(figure.chart);
+  return {};
 }
 
 double mean_std(const Run& run) {
@@ -123,7 +112,7 @@ int explain_responses(const ResponsesArgs& args, const Output& out) {
   std::vector<Run> runs;
   for (const std::string& weights : args.weights) runs.push_back(measure(weights, run_name(weights, runs), args, out));
   if (!args.csv.empty()) write_output(args.csv, csv_of(runs));
-  if (!args.svg.empty()) write_output(args.svg, svg_of(runs));
+  if (!args.svg.empty()) write_output(args.svg, svg_of(runs, args.order));
   for (const Run& run : runs) report(run, args, out);
   for (const std::string& file : {args.csv, args.svg})
     if (!file.empty()) out.log("written: {}\n", file);

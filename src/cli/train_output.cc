@@ -33,9 +33,50 @@ std::string settings_table(const std::string& toml) {
 // Seven digits, as many as a float holds: 0.1, not 0.10000000149.
 double rounded(double value) { return std::strtod(fmt::format("{:.7g}", value).c_str(), nullptr); }
 
+std::string target_text(const TrainConfig& c, const TrainResult& r) {
+  if (!r.target_step)
+    return fmt::format("training error did not fall below {:.4g} % in {} steps", c.target_error, grouped(r.step));
+  return fmt::format("training error fell below {:.4g} % at step {} (mean of 100 steps)", c.target_error,
+                     grouped(*r.target_step));
+}
+
+// The keys stand in every result, so that a reader need not ask which recipe it was.
+void record_expectation(const TrainConfig& c, const TrainResult& r, Json& record) {
+  const bool judged = r.verdict == Verdict::reached || r.verdict == Verdict::missed;
+  record["expectation_met"] = judged ? Json(r.verdict == Verdict::reached) : Json();
+  if (c.expect_metric.empty()) return;
+  record["expectation"] = r.verdict == Verdict::none ? Json() : Json(verdict_text(r));
+  record["expect_metric"] = c.expect_metric;
+  record["expect_bound"] = c.expect_bound;
+  record["expect_value"] = c.expect_value;
+  record["expect_tolerance"] = c.expect_tolerance;
+  record["expect_source"] = c.expect_source;
+}
+
 std::string wait_text(double share) { return fmt::format("waited for data {:.0f} %", share * 100); }
 
 }  // namespace
+
+std::string expectation_text(const TrainConfig& c) {
+  const std::string name = c.expect_metric == "test_error" ? "test error" : c.expect_metric;
+  const std::string side = c.expect_bound == "at_most" ? ", or less" : c.expect_bound == "at_least" ? ", or more" : "";
+  const std::string source = c.expect_source.empty() ? "" : " (" + c.expect_source + ")";
+  return fmt::format("{} {:.2f} ± {:.4g} %{}{}", name, c.expect_value, c.expect_tolerance, side, source);
+}
+
+std::string verdict_text(const TrainResult& r) {
+  switch (r.verdict) {
+    case Verdict::reached:
+      return "reached";
+    case Verdict::missed:
+      return fmt::format("NOT reached, {:.2f} %", r.expect_measured);
+    case Verdict::shortened:
+      return "not judged: shortened";
+    case Verdict::none:
+      break;
+  }
+  return "";
+}
 
 void log_settings(const TrainConfig& config, const Output& out) {
   out.log("settings of this run\n{}", settings_table(to_toml(config)));
@@ -94,7 +135,11 @@ void TrainLog::record_result(const TrainResult& r) const {
     record["top5"] = r.eval.top5;
   }
   record["best_top1"] = r.best_top1;
-  record["expectation_met"] = config_.expect_metric.empty() || r.interrupted ? Json() : Json(r.expectation_met);
+  record_expectation(config_, r, record);
+  if (config_.target_error > 0) {
+    record["target_error"] = config_.target_error;
+    record["target_step"] = r.target_step ? Json(*r.target_step) : Json();
+  }
   record["parameters"] = trainable_elements(r.checkpoint.weights);
   record["seconds"] = r.seconds;
   record["images_per_second"] = r.images_per_second;
@@ -118,9 +163,8 @@ void TrainLog::finish(const TrainResult& r) {
   out_.print("training error of the last epoch {}; {} in all, {:.0f} img/s, {}, {} of memory at most\n",
              percent(r.train_error), human_duration(r.seconds), r.images_per_second, wait_text(r.data_wait_share),
              human_bytes(static_cast<double>(peak_memory_bytes())));
-  if (!config_.expect_metric.empty())
-    out_.print("the recipe expects {} {} ± {} points: {}\n", config_.expect_metric, percent(config_.expect_value),
-               config_.expect_tolerance, r.expectation_met ? "reached" : "NOT reached");
+  if (config_.target_error > 0) out_.print("{}\n", target_text(config_, r));
+  if (r.verdict != Verdict::none) out_.print("the recipe expects {}: {}\n", expectation_text(config_), verdict_text(r));
   next_commands(r);
 }
 

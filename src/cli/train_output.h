@@ -11,6 +11,11 @@ namespace resnet::cli {
 
 void log_settings(const TrainConfig& config, const Output& out);
 
+/// "test error 8.75 ± 0.5 %, or less (table 6)"
+std::string expectation_text(const TrainConfig& config);
+/// "reached", "NOT reached, 9.61 %", "not judged: shortened"; empty where nothing is expected.
+std::string verdict_text(const TrainResult& result);
+
 class TrainLog {
  public:
   TrainLog(const TrainConfig& config, const Output& out);

@@ -69,11 +69,15 @@ Isa isa() {
 
 std::string cpu_model() {
   std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) {
-      const size_t colon = line.find(": ");
-      if (colon != std::string::npos) return line.substr(colon + 2);
-    }
+  std::string family, number;
+  for (std::string line; std::getline(info, line);) {
+    const size_t colon = line.find(": ");
+    if (colon == std::string::npos) continue;
+    const std::string key = line.substr(0, line.find('\t')), value = line.substr(colon + 2);
+    if (key == "cpu family") family = value;
+    if (key == "model") number = value;
+    if (key == "model name") return family.empty() ? value : join(value, ", family ", family, " model ", number);
+  }
   return "unknown";
 }
 

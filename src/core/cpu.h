@@ -14,7 +14,8 @@ std::string_view name_of(Isa isa);
 /// Also holds oneDNN back, which must therefore not have been used before the first call. Throws Error on an unknown
 /// RESNET_ISA or one that the processor does not have.
 Isa isa();
-Isa detected_isa();       ///< without RESNET_ISA
-std::string cpu_model();  ///< as /proc/cpuinfo has it, or "unknown"
+Isa detected_isa();  ///< without RESNET_ISA
+/// As /proc/cpuinfo has it ("AMD EPYC, family 25 model 17": virtual machines name several generations alike), or "unknown".
+std::string cpu_model();
 
 }  // namespace resnet

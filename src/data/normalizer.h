@@ -11,8 +11,12 @@ namespace resnet {
 
 class Normalizer {
  public:
-  /// Throws Error when mean or std have another shape or dtype than Preprocessing says, or std is not positive.
-  explicit Normalizer(const Preprocessing& preprocessing);
+  /// For pictures of the net input's size. Throws Error when mean or std have another shape or dtype than Preprocessing
+  /// says, or std is not positive.
+  explicit Normalizer(const Preprocessing& preprocessing)
+      : Normalizer(preprocessing, preprocessing.size, preprocessing.size) {}
+  /// For pictures of any size. Throws Error also where the mean is that of every pixel of another size.
+  Normalizer(const Preprocessing& preprocessing, int64_t height, int64_t width);
 
   int64_t size() const { return size_; }
   const Fit& fit() const { return fit_; }
@@ -20,10 +24,11 @@ class Normalizer {
   void row(int64_t y, int64_t x0, int64_t count, const uint8_t* in, float* out) const;
 
  private:
-  int64_t size_;
+  int64_t size_, width_;
   Fit fit_;
-  std::vector<float> scale_;   // [size,3]: 1 / (255 std), the same for all rows
-  std::vector<float> offset_;  // [size,size,3]: mean / std
+  bool every_row_;             // has offsets of its own
+  std::vector<float> scale_;   // [width,3]: 1 / (255 std), the same for all rows
+  std::vector<float> offset_;  // [height,width,3], or [width,3] for all rows: mean / std
 };
 
 }  // namespace resnet

@@ -109,27 +109,30 @@ Preprocessing imagenet_preprocessing(int64_t size) {
   return p;
 }
 
-Normalizer::Normalizer(const Preprocessing& p) : size_(p.size), fit_(p.fit()) {
+Normalizer::Normalizer(const Preprocessing& p, int64_t height, int64_t width)
+    : size_(p.size), width_(width), fit_(p.fit()), every_row_(p.mean.shape().rank() == 3) {
   const Shape per_channel{3}, per_pixel{p.size, p.size, 3};
   CHECK(p.size > 0, "preprocessing to pictures of size ", p.size, ": it must be positive");
   CHECK(p.mean.shape() == per_channel || p.mean.shape() == per_pixel, "a mean of shape ", p.mean.shape(), "; ",
         per_channel, " (per channel) or ", per_pixel, " (per pixel) was expected");
   CHECK(p.std.shape() == per_channel, "a standard deviation of shape ", p.std.shape(), "; ", per_channel,
         " was expected");
+  CHECK(!every_row_ || (height == p.size && width == p.size), "the weights subtract a mean of their own from each of ",
+        p.size, "x", p.size, " pixels, so the network takes no picture of ", height, "x", width, "; one scale of ",
+        p.size, ", crops and mirror images are possible");
   const float *mean = p.mean.f32(), *std = p.std.f32();
   for (int c = 0; c < 3; ++c)
     CHECK(std[c] > 0 && std::isfinite(std[c]), "standard deviation ", std[c], " of channel ", c,
           ": it must be positive");
-  const bool pixel = p.mean.shape() == per_pixel;
-  scale_.resize(static_cast<size_t>(size_ * 3));
-  offset_.resize(static_cast<size_t>(size_ * size_ * 3));
+  scale_.resize(static_cast<size_t>(width * 3));
+  offset_.resize(static_cast<size_t>((every_row_ ? height : 1) * width * 3));
   for (size_t k = 0; k < scale_.size(); ++k) scale_[k] = 1.0f / (255.0f * std[k % 3]);
-  for (size_t k = 0; k < offset_.size(); ++k) offset_[k] = mean[pixel ? k : k % 3] / std[k % 3];
+  for (size_t k = 0; k < offset_.size(); ++k) offset_[k] = mean[every_row_ ? k : k % 3] / std[k % 3];
 }
 
 void Normalizer::row(int64_t y, int64_t x0, int64_t count, const uint8_t* in, float* out) const {
   const float* scale = scale_.data() + x0 * 3;
-  const float* offset = offset_.data() + (y * size_ + x0) * 3;
+  const float* offset = offset_.data() + ((every_row_ ? y * width_ : 0) + x0) * 3;
   for (int64_t k = 0; k < count * 3; ++k) out[k] = static_cast<float>(in[k]) * scale[k] - offset[k];
 }
 

@@ -11,7 +11,7 @@ class Placer {
   Placer(Compiled& c, bool train) : c_(c), train_(train), readers_(c.graph.nodes().size()) {
     for (Step& step : c_.steps) {
       step.forward = step.kept = {};
-      step.backward = {};
+      step.gradient = {};
       for (const NodeId input : inputs_of(step)) readers_[static_cast<size_t>(input)].push_back(&step);
     }
     c_.buffers.clear();
@@ -35,6 +35,7 @@ class Placer {
   Step& step_of(NodeId id) { return c_.steps[static_cast<size_t>(id) - 1]; }
   NodeId output() const { return c_.graph.output() - (train_ ? 1 : 0); }
   bool repeated(NodeId id) { return id > 0 && step_of(id).repeated; }
+  bool has_gradient(NodeId id) { return id > 0 && step_of(id).backward; }
 
   // Forward of node i is at time i; then backward, from the last one on, with repetitions where they are due.
   void schedule() {
@@ -43,7 +44,8 @@ class Placer {
     end_ = static_cast<int>(readers_.size());
     for (NodeId id = c_.graph.output(); id > 0 && train_; --id) {
       if (const NodeId from = step_of(id).repeat_from; from > 0)
-        for (NodeId r = from; r < id; ++r) again_[static_cast<size_t>(r)] = end_++;
+        for (NodeId r = from; r < id; ++r)
+          if (repeated(r)) again_[static_cast<size_t>(r)] = end_++;
       backward_[static_cast<size_t>(id)] = end_++;
     }
   }
@@ -67,9 +69,10 @@ class Placer {
       if (!again) last = std::max(last, forward_time(reader->node, false));
       if (!is_kept(id, again)) continue;
       if (reader->repeated) last = std::max(last, forward_time(reader->node, true));
-      if (reader->kernel->needs().backward_reads_x) last = std::max(last, backward_time(reader->node));
+      if (reader->backward && reader->kernel->needs().backward_reads_x)
+        last = std::max(last, backward_time(reader->node));
     }
-    if (id > 0 && is_kept(id, again) && step_of(id).kernel->needs().backward_reads_y)
+    if (has_gradient(id) && is_kept(id, again) && step_of(id).kernel->needs().backward_reads_y)
       last = std::max(last, backward_time(id));
     return last;
   }
@@ -88,7 +91,7 @@ class Placer {
     const std::vector<NodeId>& inputs = inputs_of(step);
     const KernelNeeds& needs = step.kernel->needs();
     const int now = forward_time(id, again), last = last_read(id, again);
-    const int kept = is_kept(id, again) ? backward_time(id) : now;
+    const int kept = step.backward && is_kept(id, again) ? backward_time(id) : now;
     read_inputs(step, b, again);
     for (size_t i = 0; i < inputs.size() && b.y < 0; ++i)
       if (needs.y_over_x[i] && life(b.x[i]).last == now && value_bytes(c_, inputs[i]) == value_bytes(c_, id) &&
@@ -98,7 +101,7 @@ class Placer {
     extend(b.y, last);
     value_[static_cast<size_t>(id)] = b.y;
     if (needs.workspace_bytes) b.workspace = new_buffer(needs.workspace_bytes, now, now);
-    if (train_ && needs.saved_bytes) b.saved = new_buffer(needs.saved_bytes, now, kept);
+    if (step.kernel->spec().train && needs.saved_bytes) b.saved = new_buffer(needs.saved_bytes, now, kept);
     if (step.deferred) b.y_deferral = new_buffer(needs.deferral_bytes, now, std::max(kept, last));
   }
 
@@ -114,14 +117,15 @@ class Placer {
     std::vector<int> gradient(c_.graph.nodes().size(), -1);
     for (size_t s = c_.steps.size(); s-- > 0;) {
       Step& step = c_.steps[s];
-      BackwardBuffers& b = step.backward;
+      if (!step.backward) continue;
+      GradientBuffers& b = step.gradient;
       b.dy = gradient[static_cast<size_t>(step.node)];
       const int now = backward_time(step.node);
       const KernelNeeds& needs = step.kernel->needs();
       if (needs.workspace_bytes) b.workspace = new_buffer(needs.workspace_bytes, now, now);
       for (size_t i = 0; i < inputs_of(step).size(); ++i) {
         const NodeId input = inputs_of(step)[i];
-        if (input == 0) continue;
+        if (!has_gradient(input)) continue;
         const size_t size = value_bytes(c_, input);
         int& target = gradient[static_cast<size_t>(input)];
         if (target < 0) {

@@ -17,8 +17,8 @@ std::vector<double> running_bytes(const Compiled& c) {
   std::vector<double> sums(c.graph.nodes().size(), 0.0);
   for (const Step& step : c.steps) {
     const auto id = static_cast<size_t>(step.node);
-    sums[id] = sums[id - 1] + static_cast<double>(value_bytes(c, step.node)) +
-               static_cast<double>(step.kernel->needs().saved_bytes);
+    const size_t bytes = step.backward ? value_bytes(c, step.node) + step.kernel->needs().saved_bytes : 0;
+    sums[id] = sums[id - 1] + static_cast<double>(bytes);
   }
   return sums;
 }
@@ -46,7 +46,10 @@ void divide(Compiled& c, int64_t parts) {
         cuts.begin(), cuts.end(), [&](NodeId cut) { return cut >= from && sums[static_cast<size_t>(cut)] >= wanted; });
     if (border == cuts.end()) return;
     if (*border > from) c.steps[static_cast<size_t>(*border) - 1].repeat_from = from;
-    for (NodeId id = from; id < *border; ++id) c.steps[static_cast<size_t>(id) - 1].repeated = true;
+    for (NodeId id = from; id < *border; ++id) {
+      Step& step = c.steps[static_cast<size_t>(id) - 1];
+      step.repeated = step.backward;
+    }
     from = *border + 1;
   }
 }

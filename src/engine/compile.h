@@ -20,7 +20,7 @@ struct ForwardBuffers {
   int y = -1, saved = -1, workspace = -1;
   int x_deferral = -1, y_deferral = -1;  ///< of a deferred normalisation of x[0] and of y
 };
-struct BackwardBuffers {
+struct GradientBuffers {
   int dy = -1, workspace = -1;
   std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]
   std::array<int, 2> add_to{-1, -1};  ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
@@ -32,14 +32,14 @@ struct Step {
   NodeId node = 0;
   std::shared_ptr<Kernel> kernel;  ///< shared only by plans of the same graph that take turns, or where it is reentrant
   std::string why;                 ///< why a better kernel was not taken
+  bool backward = false;           ///< takes part in the backward pass
   bool deferred = false;           ///< the normalisation of y is left to its reader
   NodeId delegator = 0;            ///< the node of x[0], if it leaves the sums of its gradient to this one
   ForwardBuffers forward;
   ForwardBuffers kept;  ///< what backward reads: those of forward, or of its repetition
-  BackwardBuffers backward;
-  bool repeated = false;  ///< computed again before its backward (checkpointing.h)
-  NodeId repeat_from =
-      0;  ///< before backward, the nodes from this one up to the one before are computed again; 0: none
+  GradientBuffers gradient;
+  bool repeated = false;   ///< computed again before its backward (checkpointing.h)
+  NodeId repeat_from = 0;  ///< before its backward, nodes from this one to the one before are computed again; 0: none
 };
 
 struct Compiled {

@@ -18,12 +18,23 @@ std::vector<NodeId> cut_points(const Graph& graph) {
   return cuts;
 }
 
-Graph head_of(const Graph& graph, NodeId id) {
+namespace {
+
+Graph first_nodes(const Graph& graph, NodeId last, int64_t height, int64_t width) {
   Graph head;
-  const Shape& in = graph.input_shape();
-  head.input(in[1], in[2], in[3]);
-  for (NodeId n = 1; n <= id; ++n) head.add(graph.node(n));
+  head.input(height, width, graph.input_shape()[3]);
+  for (NodeId n = 1; n <= last; ++n) head.add(graph.node(n));
   return head;
+}
+
+}  // namespace
+
+Graph head_of(const Graph& graph, NodeId id) {
+  return first_nodes(graph, id, graph.input_shape()[1], graph.input_shape()[2]);
+}
+
+Graph with_input(const Graph& graph, int64_t height, int64_t width) {
+  return first_nodes(graph, graph.output(), height, width);
 }
 
 Graph tail_of(const Graph& graph, NodeId id) {

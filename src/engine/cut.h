@@ -1,4 +1,5 @@
-// Taking a graph apart where a single value passes from what is before to what is after.
+// Graphs made of other graphs: taken apart where a single value passes from what is before to what is after, or for pictures
+// of another size.
 #pragma once
 
 #include <vector>
@@ -14,5 +15,8 @@ std::vector<NodeId> cut_points(const Graph& graph);
 /// Nodes [1, id] and (id, end): the second graph's input is the first one's output.
 Graph head_of(const Graph& graph, NodeId id);
 Graph tail_of(const Graph& graph, NodeId id);
+
+/// The same nodes for pictures of another size. Throws Error where one of them cannot be that small.
+Graph with_input(const Graph& graph, int64_t height, int64_t width);
 
 }  // namespace resnet

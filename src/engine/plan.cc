@@ -37,13 +37,13 @@ struct Plan::Impl {
   CompileOptions options;
   Compiled c;
   Arena arena;
-  Tensor input, labels, output;
+  Tensor input, labels, targets, output;
   RandomKey random;
   Tensor flat_gradients;
   StateDict gradients;
   std::vector<KernelArgs> forward_args, repeat_args, backward_args;
   int64_t parameter_bytes = 0;
-  bool bound = false, packed = false, profiling = false;
+  bool bound = false, packed = false, frozen_packed = false, profiling = false;
   int64_t forward_calls = 0, backward_calls = 0;
   std::vector<double> forward_seconds, backward_seconds;
   using Observer = std::function<void(const std::string&, const Tensor&)>;
@@ -65,6 +65,7 @@ struct Plan::Impl {
     }
     if (train()) {
       labels = Tensor({options.batch}, DType::i32);
+      if (options.soft_labels) targets = Tensor(logits);
       make_gradients();
     }
     for (const Step& step : c.steps) make_args(step);
@@ -107,6 +108,7 @@ struct Plan::Impl {
     a.y_deferral = at(b.y_deferral);
     a.workspace = at(b.workspace);
     a.labels = train() ? labels.i32() : nullptr;
+    a.targets = options.soft_labels ? targets.f32() : nullptr;
     a.random = &random;
     return a;
   }
@@ -115,10 +117,10 @@ struct Plan::Impl {
     forward_args.push_back(args_of(step.forward));
     repeat_args.push_back(args_of(step.kept));
     KernelArgs b = args_of(step.kept);
-    b.workspace = at(step.backward.workspace);
-    b.dy = at(step.backward.dy);
-    b.accumulate = step.backward.accumulate;
-    for (size_t i = 0; i < 2; ++i) b.dx[i] = at(step.backward.dx[i]);
+    b.workspace = at(step.gradient.workspace);
+    b.dy = at(step.gradient.dy);
+    b.accumulate = step.gradient.accumulate;
+    for (size_t i = 0; i < 2; ++i) b.dx[i] = at(step.gradient.dx[i]);
     for (const std::string& key : node(step).params) {
       const auto g = gradients.find(key);
       b.dw.push_back(g == gradients.end() ? nullptr : g->second.f32());
@@ -151,7 +153,7 @@ struct Plan::Impl {
     }
     if (depth_first) depth_first->bind(params);
     bound = true;
-    packed = false;
+    packed = frozen_packed = false;
   }
 
   std::vector<float*> without_statistics(const Step& step, std::vector<float*> w) const {
@@ -163,9 +165,10 @@ struct Plan::Impl {
 
   void pack() {
     CHECK(bound, "a plan runs after bind(): it has no weights yet");
-    for (size_t s = 0; s < c.steps.size(); ++s) c.steps[s].kernel->pack(forward_args[s].w);
+    for (size_t s = 0; s < c.steps.size(); ++s)
+      if (!frozen_packed || !node(c.steps[s]).frozen) c.steps[s].kernel->pack(forward_args[s].w);
     if (depth_first) depth_first->pack();
-    packed = true;
+    packed = frozen_packed = true;
   }
 
   void convert_input() {
@@ -207,13 +210,14 @@ struct Plan::Impl {
     for (size_t s = c.steps.size(); s-- > 0;) {
       const Step& step = c.steps[s];
       if (step.repeat_from > 0) repeat(static_cast<size_t>(step.repeat_from) - 1, s);
-      if (gradient_observer && step.backward.dy >= 0) show(gradient_observer, step.node, step.backward.dy);
+      if (!step.backward) continue;
+      if (gradient_observer && step.gradient.dy >= 0) show(gradient_observer, step.node, step.gradient.dy);
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       step.kernel->backward(backward_args[s]);
       for (size_t i = 0; i < 2; ++i) {
-        if (step.backward.add_to[i] < 0) continue;
+        if (step.gradient.add_to[i] < 0) continue;
         const auto input_node = static_cast<size_t>(node(step).inputs[i]);
-        add_in_place(at(step.backward.add_to[i]), at(step.backward.dx[i]), c.shapes[input_node].elements(),
+        add_in_place(at(step.gradient.add_to[i]), at(step.gradient.dx[i]), c.shapes[input_node].elements(),
                      c.dtypes[input_node]);
       }
       if (profiling) backward_seconds[s] += seconds_since(start);
@@ -223,6 +227,7 @@ struct Plan::Impl {
   // Forward of steps [begin, end) once more, for their backward.
   void repeat(size_t begin, size_t end) {
     for (size_t s = begin; s < end; ++s) {
+      if (!c.steps[s].repeated) continue;
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       c.steps[s].kernel->forward(repeat_args[s]);
       if (profiling) backward_seconds[s] += seconds_since(start);
@@ -264,6 +269,10 @@ void Plan::bind(StateDict& params) { impl_->bind(params); }
 void Plan::params_changed() { impl_->packed = false; }
 Tensor& Plan::input() { return impl_->input; }
 Tensor& Plan::labels() { return impl_->labels; }
+Tensor& Plan::targets() {
+  CHECK(impl_->options.soft_labels, "targets() needs a plan compiled with soft_labels");
+  return impl_->targets;
+}
 void Plan::set_random(uint64_t seed, uint64_t step) { impl_->random = {seed, step}; }
 void Plan::forward() { impl_->forward(); }
 void Plan::backward() { impl_->backward(); }

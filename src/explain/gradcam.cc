@@ -6,7 +6,7 @@
 #include "core/check.h"
 #include "core/nearest.h"
 #include "eval/model.h"
-#include "explain/frozen.h"
+#include "explain/folded.h"
 #include "explain/heat.h"
 #include "resnet/plan.h"
 
@@ -45,7 +45,7 @@ int index_of(const Checkpoint& checkpoint, const std::string& name) {
   return static_cast<int>(found - checkpoint.classes.begin());
 }
 
-float output_of(const FrozenNetwork& network, const Tensor& input, int index) {
+float output_of(const FoldedNetwork& network, const Tensor& input, int index) {
   Plan plan(network.graph, {.fuse = false});
   StateDict weights = network.weights;
   plan.bind(weights);
@@ -58,8 +58,8 @@ struct Looked {
   Tensor y, dy;  ///< of the layer, f32 [1,h,w,C]; dy is that of the class's output
 };
 
-Looked look(const FrozenNetwork& network, const Tensor& input, int index, const std::string& layer) {
-  FrozenNetwork single = single_output(network, index, output_of(network, input, index));
+Looked look(const FoldedNetwork& network, const Tensor& input, int index, const std::string& layer) {
+  FoldedNetwork single = single_output(network, index, output_of(network, input, index));
   Plan plan(single.graph, {.mode = Mode::train, .fuse = false});
   plan.bind(single.weights);
   std::copy_n(input.f32(), input.elements(), plan.input().f32());
@@ -108,7 +108,7 @@ GradCam grad_cam(const Checkpoint& checkpoint, const Tensor& image, const GradCa
   all.resize(std::min(all.size(), static_cast<size_t>(kLikely)));
   result.likely = std::move(all);
 
-  const FrozenNetwork network = freeze(graph_of(checkpoint), checkpoint.weights);
+  const FoldedNetwork network = fold_network(graph_of(checkpoint), checkpoint.weights);
   result.layer = network.graph.node(layer_of(network.graph, options.layer)).name;
   Tensor input(network.graph.input_shape());
   normalize(resize_and_crop(image, checkpoint.preprocessing.fit()), checkpoint.preprocessing, input.f32());

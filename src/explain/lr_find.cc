@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "train/setup.h"
 #include "train/sgd.h"
+#include "train/targets.h"
 
 namespace resnet {
 
@@ -104,6 +105,8 @@ LrCurve find_learning_rate(const TrainConfig& config, const LrFindOptions& optio
   plan.bind(s.weights);
   Sgd sgd(s.config, s.graph.params(), s.weights);
   Batches batches(s);
+  const TargetOptions targets{static_cast<int64_t>(s.data.train->classes().size()), s.config.label_smoothing,
+                              s.class_weights};
   LrCurve curve;
   curve.notes = s.notes;
   Smoothed smoothed;
@@ -113,7 +116,10 @@ LrCurve find_learning_rate(const TrainConfig& config, const LrFindOptions& optio
   for (int64_t step = 0; step < options.steps && !curve.diverged; ++step) {
     const Batch& batch = batches.next();
     std::memcpy(plan.input().raw(), batch.images.raw(), plan.input().bytes());
-    std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
+    if (plan.options().soft_labels)
+      make_targets(batch, targets, plan.targets().f32());
+    else
+      std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
     plan.params_changed();
     plan.set_random(s.config.seed, static_cast<uint64_t>(step));
     plan.forward();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "report/axis.h"
 #include "report/chart.h"
 #include "report/svg.h"
 
@@ -55,14 +56,14 @@ std::string legend(const BarChart& chart) {
   double x = kMargin;
   for (size_t i = 0; i < chart.part_labels.size(); ++i) {
     svg += fmt::format(
-        "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"14\" height=\"12\" rx=\"2\" fill=\"var(--c{2})\"/>"
+        "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"14\" height=\"12\" rx=\"2\" class=\"mark c{2}\"/>"
         "<text x=\"{3:.1f}\" y=\"{4:.1f}\">{5}</text>\n",
         x, kLegend, i, x + 20, kLegend + 10.5, escape_html(chart.part_labels[i]));
     x += 20 + svg_text_width(chart.part_labels[i]) + 18;
   }
   if (!chart.mark_label.empty())
     svg += fmt::format(
-        "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"3\" height=\"16\" fill=\"var(--text)\"/>"
+        "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"3\" height=\"16\" class=\"limit\"/>"
         "<text x=\"{2:.1f}\" y=\"{3:.1f}\">{4}</text>\n",
         x + 5, kLegend - 2, x + 16, kLegend + 10.5, escape_html(chart.mark_label));
   return svg;
@@ -77,12 +78,12 @@ std::string row(const Bar& bar, const Scale& l, double y) {
                   escape_html(bar.label));
   double from = 0;
   for (size_t i = 0; i < bar.parts.size(); ++i) {
-    svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" fill=\"var(--c{})\"/>",
+    svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" class=\"mark c{}\"/>",
                        l.at(from), top, bar.parts[i] * l.unit, kBar, i);
     from += bar.parts[i];
   }
   if (bar.mark)
-    svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"3\" height=\"{}\" fill=\"var(--text)\"/>",
+    svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"3\" height=\"{}\" class=\"limit\"/>",
                        l.at(*bar.mark) - 1.5, top - 2, kBar + 4);
   const double end = std::max(from, bar.mark.value_or(0));
   return svg + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", l.at(end) + 8, base, escape_html(bar.note));

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "report/axis.h"
 #include "report/svg.h"
 
 namespace resnet {
@@ -14,54 +16,17 @@ namespace {
 constexpr double kWidth = 640, kHeight = 340;
 constexpr double kLeft = 62, kRight = 18, kTop = 10, kBottom = 46;
 constexpr double kLogRatio = 5;       // a logarithmic axis is worth it from this ratio of largest to smallest value on
-constexpr size_t kMarkedPoints = 40;  // longer series have a marker at their end only
+constexpr size_t kMarkedPoints = 40;  // longer series have kFewMarks markers and one at their end
+constexpr size_t kFewMarks = 6;
+constexpr double kTitleHeight = 30, kLegendLine = 19;
+constexpr double kSampleWidth = 34;  // of a line in a legend
 
-struct Axis {
-  double low = 0, high = 1, from = 0, to = 1;  // values and where they are drawn
-  bool log = false;
-  std::vector<double> ticks;
-
-  double at(double v) const {
-    const auto f = [&](double x) { return log ? std::log10(x) : x; };
-    return from + (f(v) - f(low)) / (f(high) - f(low)) * (to - from);
-  }
+struct Axes {
+  Axis x, y;
 };
 
-struct Range {
-  double low = INFINITY, high = -INFINITY;
-  void add(double v) {
-    if (!std::isfinite(v)) return;
-    low = std::min(low, v);
-    high = std::max(high, v);
-  }
-};
-
-Axis linear_axis(Range range, int ticks, bool from_zero) {
-  if (from_zero) range.add(0);
-  if (range.low == range.high) {  // one value: some room on both sides
-    const double room = range.low == 0 ? 1 : std::abs(range.low) * 0.5;
-    range.high += room;
-    if (!from_zero || range.low != 0) range.low -= room;
-  }
-  Axis axis;
-  axis.ticks = nice_ticks(range.low, range.high, ticks);
-  axis.low = std::min(range.low, axis.ticks.front());
-  axis.high = std::max(range.high, axis.ticks.back());
-  return axis;
-}
-
-Axis log_axis(const Range& range) {
-  Axis axis;
-  axis.log = true;
-  axis.low = std::pow(10, std::floor(std::log10(range.low)));
-  axis.high = std::pow(10, std::ceil(std::log10(range.high)));
-  if (axis.high <= axis.low) axis.high = axis.low * 10;
-  const double decades = std::round(std::log10(axis.high / axis.low)), every = std::ceil(decades / 7);
-  for (double d = 0; d <= decades; d += every) axis.ticks.push_back(axis.low * std::pow(10, d));
-  return axis;
-}
-
-std::string grid(const Chart& chart, const Axis& x, const Axis& y) {
+std::string grid(const Chart& chart, const Axes& axes) {
+  const auto& [x, y] = axes;
   std::string svg;
   for (double v : y.ticks)
     svg += fmt::format(
@@ -84,27 +49,59 @@ std::string grid(const Chart& chart, const Axis& x, const Axis& y) {
              middle, escape_html(chart.y_label));
 }
 
-// A circle, square, triangle or diamond: the shape changes with the colour, for those who cannot tell the colours apart.
+std::string level(const Level& level, const Axes& axes) {
+  const auto& [x, y] = axes;
+  return fmt::format(
+      "<line class=\"level\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+      "<text x=\"{1:.1f}\" y=\"{3:.1f}\" text-anchor=\"end\">{4}</text>\n",
+      x.from, x.to, y.at(level.y), y.at(level.y) - 5, escape_html(level.label));
+}
+
+std::string vertical(const Mark& mark, const Axes& axes) {
+  const auto& [x, y] = axes;
+  const double at = x.at(mark.x);
+  const bool left = at > (x.from + x.to) / 2;  // the label stands where there is room
+  return fmt::format(
+      "<line class=\"level\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
+      "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"{5}\">{6}</text>\n",
+      at, y.from, y.to, at + (left ? -6 : 6), y.to + 12, left ? "end" : "start", escape_html(mark.label));
+}
+
+// A circle, square, triangle, diamond or inverted triangle: the shape changes with the colour, for those who cannot tell the colours apart.
 std::string marker(int colour, double x, double y) {
-  const std::string paint = fmt::format("fill=\"var(--c{})\"", colour % kColours);
-  switch (colour % 4) {
+  const std::string paint = fmt::format("class=\"mark c{}\"", colour % kColours);
+  switch (colour % kColours % 5) {
     case 0:
       return fmt::format("<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>", paint, x, y);
     case 1:
       return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"6\" height=\"6\"/>", paint, x - 3, y - 3);
     case 2:
       return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 7h-8z\"/>", paint, x, y - 4);
-    default:
+    case 3:
       return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4 4l-4 4l-4-4z\"/>", paint, x, y - 4);
+    default:
+      return fmt::format("<path {} d=\"M{:.1f} {:.1f}l4-7h-8z\"/>", paint, x, y + 4);
   }
 }
 
 std::string stroke(const Series& s) {
-  return fmt::format("class=\"line\" stroke=\"var(--c{})\"{}", s.colour % kColours,
-                     s.dashed ? " stroke-dasharray=\"5 4\"" : "");
+  constexpr std::array<const char*, kDashes> kPatterns = {"", "6 4", "2 3", "9 3 2 3", "12 4"};
+  const std::string pattern = kPatterns[static_cast<size_t>(s.dash % kDashes)];
+  return fmt::format("class=\"line{} c{}\"{}", s.thin ? " thin" : "", s.colour % kColours,
+                     pattern.empty() ? "" : " stroke-dasharray=\"" + pattern + "\"");
 }
 
-std::string line(const Series& s, const Axis& x, const Axis& y, const std::string& x_label) {
+// Dashed lines belong to a solid one of their colour: they have a marker at their end only.
+bool is_marked(const Series& s, size_t i) {
+  const size_t n = s.points.size();
+  if (i + 1 == n) return true;
+  if (s.thin || s.dash != 0) return false;
+  const size_t every = (n + kFewMarks - 1) / kFewMarks;
+  return n <= kMarkedPoints || i % every == every / 2;
+}
+
+std::string line(const Series& s, const Axes& axes) {
+  const auto& [x, y] = axes;
   std::string path, marks;
   bool pen_down = false;
   for (size_t i = 0; i < s.points.size(); ++i) {
@@ -115,35 +112,76 @@ std::string line(const Series& s, const Axis& x, const Axis& y, const std::strin
     }
     path += fmt::format("{}{:.1f} {:.1f}", pen_down ? 'L' : 'M', x.at(px), y.at(py));
     pen_down = true;
-    const bool mark = i + 1 == s.points.size() || (s.points.size() <= kMarkedPoints && !s.dashed);
-    if (!mark) continue;
-    const std::string tip = fmt::format("{}: {:.5g} at {} {:.7g}", escape_html(s.label), py, escape_html(x_label), px);
+    if (!is_marked(s, i)) continue;
+    const std::string tip = fmt::format("{}: {:.5g} at {:.7g}", escape_html(s.label), py, px);
     marks += fmt::format("<g>{}<title>{}</title></g>", marker(s.colour, x.at(px), y.at(py)), tip);
   }
   return fmt::format("<path {} d=\"{}\"><title>{}</title></path>{}\n", stroke(s), path, escape_html(s.label), marks);
 }
 
-std::string mark(const Mark& m, const Axis& x, const Axis& y) {
-  const double at = x.at(m.x);
-  const bool left = at > (x.from + x.to) / 2;  // the word stands where there is room
-  return fmt::format(
-      "<line class=\"limit\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
-      "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"{5}\">{6}</text>\n",
-      at, y.from, y.to, at + (left ? -6 : 6), y.to + 12, left ? "end" : "start", escape_html(m.label));
+std::string sample(const Series& s, double x, double y) {
+  const std::string marks = s.thin ? "" : marker(s.colour, x + kSampleWidth / 2, y);
+  return fmt::format("<path {} d=\"M{:.1f} {:.1f}h{:.0f}\"/>{}", stroke(s), x, y, kSampleWidth, marks);
 }
 
-std::string legend(const Chart& chart) {
+std::vector<Series> drawn(const Chart& chart) {
+  std::vector<Series> series = chart.series;
+  std::erase_if(series, [](const Series& s) { return s.points.empty(); });
+  return series;
+}
+
+std::string html_legend(const Chart& chart) {
   std::string html = "<ul class=\"legend\">";
-  for (const Series& s : chart.series)
-    if (!s.points.empty())
-      html += fmt::format(
-          "<li><svg viewBox=\"0 0 34 12\" width=\"34\" height=\"12\" aria-hidden=\"true\"><path {} d=\"M1 "
-          "6H33\"/>{}</svg>{}</li>",
-          stroke(s), marker(s.colour, 17, 6), escape_html(s.label));
+  for (const Series& s : drawn(chart))
+    html +=
+        fmt::format("<li><svg viewBox=\"0 0 36 12\" width=\"36\" height=\"12\" aria-hidden=\"true\">{}</svg>{}</li>",
+                    sample(s, 1, 6), escape_html(s.label));
   return html + "</ul>\n";
 }
 
-// What stands in a box of kWidth by kHeight; "" if no series has a point.
+// Columns as wide as the longest label, under the title. Where thin lines belong to bold ones, a pair stays on its line.
+struct SvgLegend {
+  std::string svg;
+  double height = 0;
+};
+
+SvgLegend svg_legend(const Chart& chart) {
+  constexpr double kGap = 22;
+  const std::vector<Series> series = drawn(chart);
+  double longest = 0;
+  for (const Series& s : series) longest = std::max(longest, svg_text_width(s.label));
+  const double width = kSampleWidth + 8 + longest + kGap;
+  size_t columns = std::max<size_t>(1, static_cast<size_t>((kWidth - kRight - kLeft + kGap) / width));
+  const bool pairs = std::any_of(series.begin(), series.end(), [](const Series& s) { return s.thin; });
+  if (pairs && columns > 1) columns -= columns % 2;
+  SvgLegend legend;
+  for (size_t i = 0; i < series.size(); ++i) {
+    const double x = kLeft + static_cast<double>(i % columns) * width;
+    const double y = kTitleHeight + (static_cast<double>(i / columns) + 0.5) * kLegendLine;
+    legend.svg += sample(series[i], x, y) + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
+                                                        x + kSampleWidth + 8, y + 4.5, escape_html(series[i].label));
+  }
+  legend.height = static_cast<double>((series.size() + columns - 1) / columns) * kLegendLine;
+  return legend;
+}
+
+Axes axes_of(const Chart& chart, const Range& xs, Range ys) {
+  if (chart.y_max) ys.high = std::min(ys.high, *chart.y_max);
+  if (chart.level) ys.add(chart.level->y);
+  Axes axes;
+  auto& [x, y] = axes;
+  x = chart.log_x && xs.low > 0 ? log_axis(xs) : linear_axis(xs, 6, /*from_zero=*/true);
+  const bool log = chart.log_y && ys.low > 0 && ys.high >= kLogRatio * ys.low;
+  y = log ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
+  if (x.log) x.low = std::min(xs.low, x.high / 10);
+  x.high = std::max(xs.high, x.low + 1e-9);  // the x axis ends with the data, not at a tick
+  std::erase_if(x.ticks, [&](double v) { return v > x.high * (1 + 1e-9) || v < x.low * (1 - 1e-9); });
+  x.from = kLeft, x.to = kWidth - kRight;
+  y.from = kHeight - kBottom, y.to = kTop;
+  return axes;
+}
+
+// Everything but title and legend; "" if there is nothing to draw.
 std::string drawing(const Chart& chart) {
   Range xs, ys;
   for (const Series& s : chart.series)
@@ -151,38 +189,17 @@ std::string drawing(const Chart& chart) {
       xs.add(px);
       ys.add(py);
     }
-  if (!std::isfinite(xs.low) || !std::isfinite(ys.low)) return "";
-  Axis x = chart.log_x && xs.low > 0 ? log_axis(xs) : linear_axis(xs, 6, /*from_zero=*/true);
-  const bool log = chart.log_y && ys.low > 0 && ys.high >= kLogRatio * ys.low;
-  Axis y = log ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
-  if (x.log) x.low = std::min(xs.low, x.high / 10);
-  x.high = std::max(xs.high, x.low * (1 + 1e-9) + 1e-9);  // the x axis ends with the data, not at a tick
-  std::erase_if(x.ticks, [&](double v) { return v > x.high * (1 + 1e-9) || v < x.low * (1 - 1e-9); });
-  x.from = kLeft, x.to = kWidth - kRight;
-  y.from = kHeight - kBottom, y.to = kTop;
-  std::string svg = grid(chart, x, y);
-  for (const Series& s : chart.series)
-    if (!s.points.empty()) svg += line(s, x, y, chart.x_label);
-  for (const Mark& m : chart.marks) svg += mark(m, x, y);
-  return svg;
-}
-
-// Title and legend of a drawing of its own; their height is added to `height`.
-std::string heading(const Chart& chart, double& height) {
-  constexpr double kTitle = 34, kRow = 20, kIndent = 16, kSign = 40;
-  std::string svg = svg_title(chart.title, kIndent);
-  double x = kIndent, y = kTitle;
-  for (const Series& s : chart.series) {
-    if (s.points.empty()) continue;
-    const double width = kSign + svg_text_width(s.label) + kIndent;
-    if (x > kIndent && x + width > kWidth) x = kIndent, y += kRow;
-    svg += fmt::format(
-        "<g transform=\"translate({:.1f} {:.1f})\"><path {} d=\"M1 6H33\"/>{}<text x=\"{}\" y=\"10\">{}</text></g>\n",
-        x, y, stroke(s), marker(s.colour, 17, 6), kSign, escape_html(s.label));
-    x += width;
-  }
-  height += y + kRow;
-  return svg;
+  if (!std::isfinite(xs.low) || !std::isfinite(ys.low) || (chart.y_max && ys.low >= *chart.y_max)) return "";
+  const Axes axes = axes_of(chart, xs, ys);
+  std::string lines;
+  for (const Series& s : drawn(chart)) lines += line(s, axes);
+  // An inner <svg> cuts off what is outside of it; markers at the other sides may stick out.
+  if (chart.y_max)
+    lines =
+        fmt::format("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n{4}</svg>\n",
+                    kLeft - 6, kTop, kWidth - kLeft - kRight + 12, kHeight - kTop - kBottom + 6, lines);
+  return grid(chart, axes) + (chart.level ? level(*chart.level, axes) : "") +
+         (chart.mark ? vertical(*chart.mark, axes) : "") + lines;
 }
 
 }  // namespace
@@ -193,42 +210,17 @@ std::string to_html(const Chart& chart) {
   return fmt::format(
       "<figure>\n<figcaption>{0}</figcaption>\n{1}<svg viewBox=\"0 0 {2} {3}\" role=\"img\" "
       "aria-label=\"{0}\">\n{4}</svg>\n</figure>\n",
-      escape_html(chart.title), legend(chart), kWidth, kHeight, svg);
+      escape_html(chart.title), html_legend(chart), kWidth, kHeight, svg);
 }
 
-std::string to_svg(const std::vector<Chart>& charts) {
-  std::string body;
-  double height = 0;
-  for (const Chart& chart : charts) {
-    double head = 0;
-    const std::string above = heading(chart, head);
-    body +=
-        fmt::format("<g transform=\"translate(0 {:.1f})\">\n{}<g transform=\"translate(0 {:.1f})\">\n{}</g>\n</g>\n",
-                    height, above, head, drawing(chart));
-    height += head + kHeight;
-  }
-  return svg_document(charts.empty() ? "" : charts.front().title, kWidth, height, body);
-}
-
-std::vector<double> nice_ticks(double low, double high, int count) {
-  const double rough = (high - low) / count, power = std::pow(10, std::floor(std::log10(rough)));
-  double step = power * 10;
-  for (double factor : {1.0, 2.0, 5.0})
-    if (power * factor >= rough * 0.999) {
-      step = power * factor;
-      break;
-    }
-  std::vector<double> ticks;
-  const double first = std::floor(low / step + 1e-9), last = std::ceil(high / step - 1e-9);
-  for (double i = first; i <= last; ++i) ticks.push_back(i * step);
-  return ticks;
-}
-
-std::string tick_text(double value) {
-  if (std::abs(value) < 1e-12) return "0";
-  if (std::abs(value) >= 1e6) return fmt::format("{:.6g}M", value / 1e6);
-  if (std::abs(value) >= 1e4) return fmt::format("{:.6g}k", value / 1e3);
-  return fmt::format("{:.6g}", value);
+std::string to_svg(const Chart& chart) {
+  const std::string svg = drawing(chart);
+  if (svg.empty()) return "";
+  const SvgLegend legend = svg_legend(chart);
+  const double top = kTitleHeight + legend.height, height = top + kHeight;
+  return svg_document(chart.title, kWidth, height,
+                      svg_title(chart.title, kLeft) + legend.svg +
+                          fmt::format("<g transform=\"translate(0 {})\">\n{}</g>\n", top, svg));
 }
 
 }  // namespace resnet

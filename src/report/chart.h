@@ -1,23 +1,32 @@
-// Line charts as inline SVG: axes with units, a legend, colours that colour-blind readers can tell apart. Colours are CSS
-// variables of the page (page_style.h), so that light and dark pages share the drawing.
+// Line charts as SVG, inside a page or as files of their own: axes with units, a legend, colours that colour-blind readers can
+// tell apart, and dashes and markers for those who see none. Colours are CSS classes (chart_style.h), for light and dark.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace resnet {
 
-constexpr int kColours = 8;  ///< CSS variables --c0 … --c7
+constexpr int kColours = 8;  ///< CSS classes c0 … c7
+constexpr int kDashes = 5;   ///< 0: a solid line
 
 struct Series {
   std::string label;
-  int colour = 0;  ///< modulo kColours
-  bool dashed = false;
+  int colour = 0;                                   ///< modulo kColours
+  int dash = 0;                                     ///< modulo kDashes
   std::vector<std::pair<double, double>> points{};  ///< x rising
+  bool thin = false;
 };
 
-/// A vertical line at x, with a word.
+/// A horizontal line across the chart.
+struct Level {
+  double y = 0;
+  std::string label;
+};
+
+/// A vertical line across the chart.
 struct Mark {
   double x = 0;
   std::string label;
@@ -28,21 +37,19 @@ struct Chart {
   std::string x_label = "step", y_label;  ///< with the unit: "error (%)"
   bool from_zero = false;                 ///< the y axis starts at 0
   bool log_y = false;                     ///< only drawn so if all values are positive and differ much
-  bool log_x = false;                     ///< else the x axis starts at 0
   std::vector<Series> series{};
-  std::vector<Mark> marks{};
+  std::optional<double> y_max{};  ///< what lies above is cut off
+  std::optional<Level> level{};
+  bool log_x = false;  ///< where all x are positive; else the axis starts at 0
+  std::optional<Mark> mark{};
 };
 
 /// A <figure> with heading, legend and drawing; "" if no series has a point. All text is escaped.
 std::string to_html(const Chart& chart);
-/// The same as an SVG file of its own, several charts one below the other.
-std::string to_svg(const std::vector<Chart>& charts);
+/// The same as an SVG file that needs no style sheet; "" if no series has a point.
+std::string to_svg(const Chart& chart);
 
 /// Text for HTML: & < > " ' escaped; what is not UTF-8 becomes U+FFFD.
 std::string escape_html(const std::string& text);
-
-/// Round values that divide [low, high] into about `count` parts. low < high.
-std::vector<double> nice_ticks(double low, double high, int count);
-std::string tick_text(double value);  ///< "0.5", "64k"
 
 }  // namespace resnet

@@ -4,14 +4,13 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "core/check.h"
+#include "report/csv.h"
 
 namespace resnet {
 
@@ -30,26 +29,9 @@ const std::map<std::string, Value>& optional_columns() {
       {"images_per_second", &MetricsRow::images_per_second},
       {"data_wait_share", &MetricsRow::data_wait_share},
       {"seconds", &MetricsRow::seconds},
+      {"target_step", &MetricsRow::target_step},
   };
   return columns;
-}
-
-std::vector<std::string> split(std::string line) {
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  std::vector<std::string> fields;
-  size_t from = 0;
-  for (size_t comma = line.find(','); comma != std::string::npos; from = comma + 1, comma = line.find(',', from))
-    fields.push_back(line.substr(from, comma - from));
-  fields.push_back(line.substr(from));
-  return fields;
-}
-
-template <class T> T number(const std::string& text, const std::string& column, const std::string& where) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  CHECK(error == std::errc() && end == text.data() + text.size(), where, ": ", column, " is '", text,
-        "', not a number");
-  return value;
 }
 
 MetricsRow parse_row(const std::vector<std::string>& header, const std::vector<std::string>& fields,
@@ -57,21 +39,13 @@ MetricsRow parse_row(const std::vector<std::string>& header, const std::vector<s
   CHECK(fields.size() == header.size(), where, ": ", fields.size(), " fields where the header has ", header.size());
   MetricsRow row;
   for (size_t i = 0; i < header.size(); ++i) {
-    if (header[i] == "epoch") row.epoch = number<int64_t>(fields[i], header[i], where);
-    if (header[i] == "step") row.step = number<int64_t>(fields[i], header[i], where);
+    if (header[i] == "epoch") row.epoch = csv_number<int64_t>(fields[i], header[i], where);
+    if (header[i] == "step") row.step = csv_number<int64_t>(fields[i], header[i], where);
     const auto column = optional_columns().find(header[i]);
     if (column == optional_columns().end() || fields[i].empty()) continue;
-    row.*column->second = number<double>(fields[i], header[i], where);
+    row.*column->second = csv_number<double>(fields[i], header[i], where);
   }
   return row;
-}
-
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  CHECK(file.good(), "cannot read ", path.string());
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
 }
 
 // As a person would write it: 0.1, not 0.10000000000000001.
@@ -100,7 +74,7 @@ void flatten(const toml::table& table, const std::string& prefix, RunHistory& ru
 
 void read_settings(const fs::path& path, RunHistory& run) {
   try {
-    flatten(toml::parse(read_text(path), path.string()), "", run);
+    flatten(toml::parse(read_text(path.string()), path.string()), "", run);
   } catch (const toml::parse_error& error) {
     throw Error(join(path.string(), ":", error.source().begin.line, ": ", error.description()));
   }
@@ -121,7 +95,7 @@ std::vector<MetricsRow> parse_metrics(const std::string& text, const std::string
   std::istringstream in(text);
   std::string line;
   CHECK(std::getline(in, line), path, " is empty; a table with a header line was expected");
-  const std::vector<std::string> header = split(line);
+  const std::vector<std::string> header = split_csv(line);
   for (const char* needed : {"epoch", "step"})
     CHECK(std::find(header.begin(), header.end(), needed) != header.end(), path, ":1: the header has no column '",
           needed, "'");
@@ -129,7 +103,7 @@ std::vector<MetricsRow> parse_metrics(const std::string& text, const std::string
   for (int64_t n = 2; std::getline(in, line); ++n) {
     if (line.empty() || line == "\r") continue;
     const std::string where = join(path, ":", n);
-    rows.push_back(parse_row(header, split(line), where));
+    rows.push_back(parse_row(header, split_csv(line), where));
     CHECK(rows.size() < 2 || rows.back().step >= rows[rows.size() - 2].step, where, ": step ", rows.back().step,
           " comes after step ", rows[rows.size() - 2].step);
   }
@@ -144,7 +118,7 @@ RunHistory read_run(const std::string& folder) {
   RunHistory run;
   run.folder = folder;
   run.name = fs::weakly_canonical(folder).filename().string();
-  run.rows = parse_metrics(read_text(metrics), metrics.string());
+  run.rows = parse_metrics(read_text(metrics.string()), metrics.string());
   if (fs::exists(config)) read_settings(config, run);
   return run;
 }

@@ -13,6 +13,7 @@ namespace resnet {
 struct MetricsRow {
   int64_t epoch = 0, step = 0;
   std::optional<double> lr, train_loss, train_error, test_loss, test_error, images_per_second, data_wait_share, seconds;
+  std::optional<double> target_step;  ///< when train.target_error was reached
 };
 
 struct RunHistory {

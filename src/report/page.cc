@@ -8,6 +8,7 @@
 #include <set>
 
 #include "report/chart.h"
+#include "report/chart_style.h"
 #include "report/page_style.h"
 
 namespace resnet {
@@ -18,46 +19,12 @@ using Column = std::optional<double> MetricsRow::*;
 
 constexpr const char* kTestError = "test error";
 
-Series series_of(const RunHistory& run, Column column, const std::string& label, int colour, bool dashed) {
-  Series s{label, colour, dashed, {}};
-  for (const MetricsRow& row : run.rows)
-    if ((row.*column).has_value()) s.points.emplace_back(static_cast<double>(row.step), *(row.*column));
-  return s;
-}
-
-// One line a run; with `train`, a dashed one for training beside the solid one for the test.
-void add_runs(Chart& chart, const std::vector<RunHistory>& runs, Column test, Column train) {
-  const bool several = runs.size() > 1;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const std::string prefix = several ? runs[i].name + ", " : "";
-    const int colour = static_cast<int>(i);
-    chart.series.push_back(series_of(runs[i], test, prefix + "test", colour, false));
-    chart.series.push_back(series_of(runs[i], train, prefix + "training", several ? colour : colour + 1, true));
-  }
-}
-
-Chart single(const std::string& title, const std::string& unit, const std::vector<RunHistory>& runs, Column column) {
-  Chart chart;
-  chart.title = title;
-  chart.y_label = unit;
-  for (size_t i = 0; i < runs.size(); ++i)
-    chart.series.push_back(series_of(runs[i], column, runs[i].name, static_cast<int>(i), false));
-  return chart;
-}
-
-std::string charts(const std::vector<RunHistory>& runs) {
-  Chart error{.title = "Error", .y_label = "top-1 error (%)", .from_zero = true};
-  add_runs(error, runs, &MetricsRow::test_error, &MetricsRow::train_error);
-  Chart loss{.title = "Loss", .y_label = "cross-entropy (nats)", .from_zero = true};
-  add_runs(loss, runs, &MetricsRow::test_loss, &MetricsRow::train_loss);
-  Chart lr = single("Learning rate", "learning rate", runs, &MetricsRow::lr);
-  lr.log_y = true;
-  Chart speed = single("Speed of training", "pictures per second", runs, &MetricsRow::images_per_second);
-  speed.from_zero = true;
+// A heading and its charts; nothing where none of them has a point.
+std::string section(const std::string& heading, const std::vector<Figure>& figures) {
   std::string html;
-  for (const Chart& chart : {error, loss, lr, speed}) html += to_html(chart);
-  if (html.empty()) return "<p>No epoch has been finished yet, so there is nothing to draw.</p>\n";
-  return "<div class=\"charts\">\n" + html + "</div>\n";
+  for (const Figure& figure : figures) html += to_html(figure.chart);
+  if (html.empty()) return "";
+  return (heading.empty() ? "" : "<h2>" + heading + "</h2>\n") + "<div class=\"charts\">\n" + html + "</div>\n";
 }
 
 std::string number(const std::optional<double>& value, int decimals, const std::string& unit = "") {
@@ -204,18 +171,21 @@ const MetricsRow* best_row(const RunHistory& run) {
   return best;
 }
 
-std::string report_page(const std::vector<RunHistory>& runs) {
+std::string report_page(const std::vector<RunHistory>& runs, const std::vector<Responses>& responses) {
   std::string names;
   for (const RunHistory& run : runs) names += (names.empty() ? "" : ", ") + run.name;
-  const std::string title = escape_html((runs.size() == 1 ? "Run " : "Runs ") + names);
+  const std::string title = escape_html(runs.empty() ? "Responses" : (runs.size() == 1 ? "Run " : "Runs ") + names);
+  std::string body = section("", run_figures(runs));
+  if (body.empty() && !runs.empty()) body = "<p>No epoch has been finished yet, so there is nothing to draw.</p>\n";
+  body += section("The paper's figures", paper_figures(runs, responses));
+  if (!runs.empty()) body += "<h2>Results</h2>\n" + results(runs) + "<h2>Settings</h2>\n" + settings(runs);
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, "
-      "initial-scale=1\">\n<title>{0}</title>\n<style>{1}</style>\n"
+      "initial-scale=1\">\n<title>{0}</title>\n<style>{1}{2}</style>\n"
       "</head>\n<body>\n<h1>{0}</h1>\n<p>Errors are top-1, in percent. Training error is the mean over an epoch, on "
-      "augmented pictures, while the weights "
-      "change.</p>\n{2}<h2>Results</h2>\n{3}<h2>Settings</h2>\n{4}</body>\n</html>\n",
-      title, std::string(kPalette) + kDrawingStyle + kPageStyle, charts(runs), results(runs), settings(runs));
+      "augmented pictures, while the weights change.</p>\n{3}</body>\n</html>\n",
+      title, kPageStyle, kChartStyle, body);
 }
 
 }  // namespace resnet

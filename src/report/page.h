@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "report/figures.h"
 #include "report/history.h"
 
 namespace resnet {
 
-/// Curves, a table of results, and the settings, with those that differ between runs first.
-std::string report_page(const std::vector<RunHistory>& runs);
+/// Curves, the paper's figures, a table of results, and the settings, with those that differ between runs first.
+std::string report_page(const std::vector<RunHistory>& runs, const std::vector<Responses>& responses = {});
 
 /// The last value of a column that was measured, or nothing.
 std::optional<double> last_value(const RunHistory& run, std::optional<double> MetricsRow::*column);

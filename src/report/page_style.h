@@ -1,31 +1,14 @@
-// Style sheets of the report's page and of single drawings. Colours after Okabe and Ito's palette, which colour-blind readers can
-// tell apart; in the dark there are lighter ones of the same hues.
+// The style sheet of a report, but for its charts (chart_style.h).
 #pragma once
 
 namespace resnet {
 
-/// The colours, as CSS variables.
-inline constexpr const char* kPalette = R"css(
-:root { color-scheme: light dark; --back: #fff; --text: #1d2126; --soft: #5b6570; --grid: #e3e7eb; --mark: #fff3c9;
-  --card: #f7f8fa; --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b5548c; --c4: #b07c00; --c5: #3a9bd9;
-  --c6: #7a5195; --c7: #5f6b77; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #14171a; --text: #e4e7ea; --soft: #9aa5b0; --grid: #2b3138; --mark: #4a3f12; --card: #1b1f24;
-    --c0: #5bb4ec; --c1: #ff8a4c; --c2: #35cfa0; --c3: #e99ac8; --c4: #f0c24b; --c5: #a5dcff; --c6: #c3a1e0; --c7: #aab4be; }
-}
-)css";
-
-/// Of what stands in a drawing.
-inline constexpr const char* kDrawingStyle = R"css(
-svg text { font-size: 12.5px; fill: var(--soft); }
-.grid, .axis, .tick { stroke: var(--grid); stroke-width: 1; }
-.axis, .tick { stroke: var(--soft); }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round; }
-.limit { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 3 3; }
-)css";
-
-/// Of the rest of the page.
 inline constexpr const char* kPageStyle = R"css(
+:root { color-scheme: light dark; --back: #fff; --text: #1d2126; --soft: #5b6570; --grid: #e3e7eb; --mark: #fff3c9;
+  --card: #f7f8fa; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #14171a; --text: #e4e7ea; --soft: #9aa5b0; --grid: #2b3138; --mark: #4a3f12; --card: #1b1f24; }
+}
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1240px; padding: 28px 20px 60px; background: var(--back); color: var(--text);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }

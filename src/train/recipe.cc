@@ -11,6 +11,7 @@
 #include "core/nearest.h"
 #include "io/atomic_file.h"
 #include "resnet/train.h"
+#include "train/augmentation.h"
 #include "train/fields.h"
 
 namespace resnet {
@@ -189,14 +190,19 @@ std::string to_toml(const TrainConfig& config) {
   return text;
 }
 
-void check_resumable(const TrainConfig& now, const TrainConfig& stored, const std::string& path) {
-  const TrainConfig then = resolve(stored);
+std::string changed_settings(const TrainConfig& now, const TrainConfig& then) {
   std::string differences;
   for (const Field& f : fields()) {
     const std::string was = format_value(then, f), is = format_value(now, f);
-    if (!f.resumable && was != is)
+    const bool open = is == "\"auto\"" || (f.key() == "model.image_size" && is == "0");
+    if (!f.resumable && was != is && !open)
       differences += join(differences.empty() ? "" : ", ", f.key(), " was ", was, " and is now ", is);
   }
+  return differences;
+}
+
+void check_resumable(const TrainConfig& now, const TrainConfig& stored, const std::string& path) {
+  const std::string differences = changed_settings(now, resolve(stored));
   CHECK(differences.empty(), "cannot resume from ", path, ": ", differences,
         "; resume with the run's own settings (config.toml beside it), or start a new run with pretrained weights");
 }
@@ -218,6 +224,9 @@ void validate(const TrainConfig& config) {
         "them must be positive, not epochs = ", config.epochs, " and steps = ", config.steps);
   CHECK(config.bn_group == 0 || config.batch % config.bn_group == 0, "train.batch = ", config.batch,
         " is not a multiple of model.bn_group = ", config.bn_group);
+  CHECK(config.early_stop == 0 || config.eval_every > 0,
+        "train.early_stop counts evaluations after epochs; train.eval_every must be at least 1");
+  validate_augmentation(config);
   CHECK(std::is_sorted(config.milestones.begin(), config.milestones.end()),
         "schedule.milestones must rise, but one of them is lower than the one before");
   CHECK(config.schedule == "steps" || config.milestones.empty(),

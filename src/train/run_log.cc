@@ -24,26 +24,14 @@ namespace {
 constexpr const char* kHeader =
     "epoch,step,lr,train_loss,train_error,test_loss,test_error,images_per_second,data_wait_share,seconds";
 
-/// The step of a whole row; -1 for anything else.
+/// The step of a row; -1 for anything else.
 int64_t step_of(const std::string& line) {
   const size_t begin = line.find(',') + 1;
   const size_t end = line.find(',', begin);
-  if (begin == 0 || end == std::string::npos || std::count(line.begin(), line.end(), ',') != 9) return -1;
+  if (begin == 0 || end == std::string::npos) return -1;
   int64_t step = -1;
   const auto [stop, error] = std::from_chars(line.data() + begin, line.data() + end, step);
   return error == std::errc() && stop == line.data() + end ? step : -1;
-}
-
-/// The table without rows after `step` and without a row that was cut off.
-std::string rows_until(const std::string& path, int64_t step) {
-  std::string kept = std::string(kHeader) + "\n";
-  if (!fs::exists(path)) return kept;
-  std::istringstream lines(read_text_file(path));
-  for (std::string line; std::getline(lines, line);) {
-    const int64_t at = step_of(line);
-    if (!lines.eof() && at >= 0 && at <= step) kept += line + "\n";
-  }
-  return kept;
 }
 
 std::string format_row(const EpochRow& r) {
@@ -52,13 +40,13 @@ std::string format_row(const EpochRow& r) {
     test_loss = fmt::format("{:.6g}", r.eval->loss);
     test_error = fmt::format("{:.6g}", 100 - r.eval->top1);
   }
-  return fmt::format("{},{},{:.6g},{:.6g},{:.6g},{},{},{:.1f},{:.4f},{:.1f}\n", r.epoch, r.step, r.lr, r.train_loss,
+  return fmt::format("{},{},{:.6g},{:.6g},{:.6g},{},{},{:.1f},{:.4f},{:.1f}", r.epoch, r.step, r.lr, r.train_loss,
                      r.train_error, test_loss, test_error, r.images_per_second, r.data_wait_share, r.seconds);
 }
 
 }  // namespace
 
-RunLog::RunLog(const std::string& folder, bool resume) : folder_(folder) {
+RunLog::RunLog(const std::string& folder, bool resume, bool target) : folder_(folder), target_(target) {
   CHECK(!resume || fs::exists(last_path()), "nothing to resume: '", last_path(),
         "' does not exist; start without --resume");
   CHECK(resume || !fs::exists(last_path()), "the output folder '", folder_,
@@ -67,6 +55,22 @@ RunLog::RunLog(const std::string& folder, bool resume) : folder_(folder) {
 
 RunLog::~RunLog() {
   if (lock_ >= 0) ::close(lock_);
+}
+
+std::string RunLog::header() const { return std::string(kHeader) + (target_ ? ",target_step" : "") + "\n"; }
+
+/// The table without rows after `step` and without a row that was cut off.
+std::string RunLog::rows_until(const std::string& path, int64_t step) const {
+  std::string kept = header();
+  if (!fs::exists(path)) return kept;
+  const auto commas = std::count(kept.begin(), kept.end(), ',');
+  std::istringstream lines(read_text_file(path));
+  for (std::string line; std::getline(lines, line);) {
+    const int64_t at = step_of(line);
+    const bool whole = !lines.eof() && std::count(line.begin(), line.end(), ',') == commas;
+    if (whole && at >= 0 && at <= step) kept += line + "\n";
+  }
+  return kept;
 }
 
 void RunLog::lock() {
@@ -98,14 +102,16 @@ void RunLog::start(const std::string& config_toml, std::optional<int64_t> resume
   remove_stale_files();
   write_file_atomically(folder_ + "/config.toml", config_toml);
   const std::string path = folder_ + "/metrics.csv";
-  write_file_atomically(path, resumed_step ? rows_until(path, *resumed_step) : std::string(kHeader) + "\n");
+  write_file_atomically(path, resumed_step ? rows_until(path, *resumed_step) : header());
   csv_.open(path, std::ios::app);
   CHECK(csv_, "cannot write '", path, "': ", std::strerror(errno));
   events_ = std::make_unique<EventWriter>(folder_, resumed_step.value_or(-1));
 }
 
 void RunLog::add(const EpochRow& row) {
-  csv_ << format_row(row) << std::flush;
+  csv_ << format_row(row);
+  if (target_) csv_ << ',' << (row.target_step > 0 ? std::to_string(row.target_step) : "");
+  csv_ << '\n' << std::flush;
   CHECK(csv_, "cannot write '", folder_, "/metrics.csv': ", std::strerror(errno));
   std::vector<std::pair<std::string, double>> values{{"loss/train", row.train_loss},
                                                      {"error/train", row.train_error},

@@ -17,13 +17,15 @@ struct EpochRow {
   double lr = 0, train_loss = 0, train_error = 0;
   std::optional<EvalResult> eval;
   double images_per_second = 0, data_wait_share = 0;
-  double seconds = 0;  ///< since the run began, interruptions left out
+  double seconds = 0;       ///< since the run began, interruptions left out
+  int64_t target_step = 0;  ///< 0: not reached; written only where the run has a target
 };
 
 class RunLog {
  public:
-  /// Throws Error when there is nothing to resume, or the folder holds a run already that is not to be resumed.
-  RunLog(const std::string& folder, bool resume);
+  /// `target`: the run has a train.target_error. Throws Error when there is nothing to resume, or the folder holds a run
+  /// already that is not to be resumed.
+  RunLog(const std::string& folder, bool resume, bool target = false);
   ~RunLog();
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
@@ -39,9 +41,12 @@ class RunLog {
 
  private:
   void lock();
+  std::string header() const;
+  std::string rows_until(const std::string& path, int64_t step) const;
   void remove_stale_files();
 
   std::string folder_;
+  bool target_;
   int lock_ = -1;
   std::ofstream csv_;
   std::unique_ptr<EventWriter> events_;

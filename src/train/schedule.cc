@@ -40,16 +40,17 @@ float learning_rate(const TrainConfig& config, const ScheduleState& state) {
   }
   if (config.schedule == "steps") factor *= milestone_factor(config, state);
   if (config.schedule == "plateau") factor *= std::pow(config.factor, static_cast<double>(state.drops));
+  if (config.lr_batch > 0) factor *= static_cast<double>(config.batch) / static_cast<double>(config.lr_batch);
   return static_cast<float>(static_cast<double>(config.lr) * factor);
 }
 
-void ErrorWarmup::observe(double until, int64_t batch_wrong, int64_t batch_images) {
-  if (warm) return;
+void ErrorWatch::observe(double error, int64_t batch_wrong, int64_t batch_images) {
+  if (below) return;
   ++steps;
   wrong += batch_wrong;
   images += batch_images;
   if (steps < kBlock) return;
-  warm = 100.0 * static_cast<double>(wrong) < until * static_cast<double>(images);
+  below = 100.0 * static_cast<double>(wrong) < error * static_cast<double>(images);
   steps = wrong = images = 0;
 }
 

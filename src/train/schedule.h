@@ -17,19 +17,19 @@ struct ScheduleState {
 };
 
 /// constant, steps (× factor at each milestone reached), cosine (half a wave to 0, after the warm-up), plateau
-/// (× factor a drop). In front of each: linear warm-up, where step s of W has (s+1)/W of the rate. Until `warm`, the
+/// (× factor a drop); lr scaled from lr_batch to batch. In front of each: linear warm-up, where step s of W has (s+1)/W of the rate. Until `warm`, the
 /// rate is warmup_lr whatever the kind (the paper's ResNet-110, section 4.2).
 float learning_rate(const TrainConfig& config, const ScheduleState& state);
 
-/// Finds the end of the warm-up by training error: looks at blocks of kBlock steps, because one batch is too noisy.
-struct ErrorWarmup {
+/// Waits for training error to fall: looks at blocks of kBlock steps, because one batch is too noisy.
+struct ErrorWatch {
   static constexpr int64_t kBlock = 100;
 
-  bool warm = true;
+  bool below = true;
   int64_t steps = 0, wrong = 0, images = 0;  ///< of the block so far
 
-  /// After a step: true once training error over a whole block is below `until` percent.
-  void observe(double until, int64_t batch_wrong, int64_t batch_images);
+  /// After a step: `below` is true once training error over a whole block is below `error` percent.
+  void observe(double error, int64_t batch_wrong, int64_t batch_images);
 };
 
 /// Counts evaluations without a lower error, and drops.

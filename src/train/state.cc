@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 
 #include "core/check.h"
 
@@ -13,20 +14,29 @@ namespace {
 
 const std::string kChoice = "choice: ";  // begins the key of an entry for a kernel
 
+// Keys that files of earlier versions lack.
+bool is_recent(std::string_view key) { return key.starts_with("target_") || key == "evaluations_since_best"; }
+
 /// Every entry of the state with its key: writing and reading both go through here.
 template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
   visit("step", s.step);
   visit("epoch", s.epoch);
   visit("closed", s.closed);
   visit("best_top1", s.best_top1);
+  visit("evaluations_since_best", s.stale);
   visit("seconds", s.seconds);
   visit("epoch_loss_sum", s.meter.loss_sum);
   visit("epoch_wrong", s.meter.wrong);
   visit("epoch_images", s.meter.images);
-  visit("warm", s.warmup.warm);
+  visit("warm", s.warmup.below);
   visit("warmup_steps", s.warmup.steps);
   visit("warmup_wrong", s.warmup.wrong);
   visit("warmup_images", s.warmup.images);
+  visit("target_below", s.target.below);
+  visit("target_steps", s.target.steps);
+  visit("target_wrong", s.target.wrong);
+  visit("target_images", s.target.images);
+  visit("target_step", s.target_step);
   visit("plateau_best", s.plateau.best);
   visit("plateau_bad", s.plateau.bad);
   visit("plateau_drops", s.plateau.drops);
@@ -66,6 +76,7 @@ TrainState parse_state(const std::map<std::string, std::string>& entries, const 
   TrainState state;
   for_each_entry(state, [&](const char* key, auto& value) {
     const auto found = entries.find(key);
+    if (found == entries.end() && is_recent(key)) return;
     CHECK(found != entries.end(), path, ": the training state has no '", key, "'; the file cannot be resumed from");
     CHECK(parse_number(found->second, value), path, ": the training state's '", key, "' is '", found->second,
           "'; the file is damaged");

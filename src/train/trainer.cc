@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "train/expect.h"
 
 namespace resnet {
 
@@ -32,8 +34,10 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       progress_(std::move(progress)),
       plan_(s_.graph, compile_options(s_, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
-      evaluator_({s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}, s_.data.val,
-                 eval_options(s_)),
+      ema_(s_.config.ema > 0 ? std::optional<Ema>(std::in_place, s_.config.ema, s_.weights, s_.ema) : std::nullopt),
+      targets_{static_cast<int64_t>(s_.data.train->classes().size()), s_.config.label_smoothing, s_.class_weights},
+      evaluator_({{s_.eval_graph, ema_ ? ema_->averages() : s_.weights, s_.preprocessing, s_.data.train->classes()}},
+                 s_.data.val, eval_options(s_)),
       loader_(s_.data.train, s_.preprocessing, loader_options(s_.config)),
       steps_per_epoch_(loader_.batches_per_epoch()),
       total_steps_(s_.config.steps > 0 ? s_.config.steps : s_.config.epochs * steps_per_epoch_),
@@ -42,8 +46,8 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
   s_.state.choices = plan_.choices();
   if (const PlanMemory memory = plan_.memory(); memory.parts > 1)
     s_.notes.push_back(join("the network is taken in ", memory.parts,
-                            " parts that are computed again in backward, to fit ", "into ",
-                            memory.training_bytes() >> 20, " MiB (train.checkpoint = 1 keeps everything)"));
+                            " parts that are computed again in backward, to fit into ", memory.training_bytes() >> 20,
+                            " MiB (train.checkpoint = 1 keeps everything)"));
   if (const int64_t tail = s_.data.train->size() % s_.config.batch; !s_.config.drop_last && s_.config.bn_group > 0)
     CHECK(tail % s_.config.bn_group == 0, "an epoch's last batch has ", tail,
           " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
@@ -58,7 +62,7 @@ TrainResult Trainer::run() {
     p.note = note;
     if (progress_) progress_(p);
   }
-  while (s_.state.step < total_steps_ || !s_.state.closed) {
+  while (!is_over()) {
     run_epoch();
     if (stopping() || !end_epoch()) {
       if (log_) save_last();
@@ -67,6 +71,10 @@ TrainResult Trainer::run() {
   }
   return result(false);
 }
+
+bool Trainer::stopped_early() const { return s_.config.early_stop > 0 && s_.state.stale >= s_.config.early_stop; }
+
+bool Trainer::is_over() const { return s_.state.closed && (s_.state.step >= total_steps_ || stopped_early()); }
 
 void Trainer::run_epoch() {
   TrainState& state = s_.state;
@@ -102,29 +110,40 @@ float Trainer::lr_after(int64_t step) const {
                                    .steps_per_epoch = steps_per_epoch_,
                                    .total_steps = total_steps_,
                                    .drops = s_.state.plateau.drops,
-                                   .warm = s_.state.warmup.warm});
+                                   .warm = s_.state.warmup.below});
+}
+
+void Trainer::set_targets(Plan& plan, const Batch& batch) const {
+  if (plan.options().soft_labels)
+    make_targets(batch, targets_, plan.targets().f32());
+  else
+    std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
 }
 
 void Trainer::run_step(const Batch& batch) {
   TrainState& state = s_.state;
   Plan& plan = plan_for(batch.count);
   std::memcpy(plan.input().raw(), batch.images.raw(), plan.input().bytes());
-  std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
+  set_targets(plan, batch);
   lr_ = lr_after(state.step);
   plan.params_changed();
   plan.set_random(s_.config.seed, static_cast<uint64_t>(state.step));
   plan.forward();
   const float loss = plan.loss();
   if (!std::isfinite(loss)) fail_not_finite("loss");
-  const int64_t classes = static_cast<int64_t>(s_.data.train->classes().size());
-  const int64_t wrong = count_wrong(plan.output().f32(), batch.labels.i32(), batch.count, classes);
+  const Tensor& labels = batch.share >= 0.5f ? batch.labels : batch.other_labels;  // those of most of each picture
+  const int64_t wrong = count_wrong(plan.output().f32(), labels.i32(), batch.count, targets_.classes);
   plan.backward();
   sgd_.step(plan.gradients(), lr_);
   state.meter.add(loss, wrong, batch.count);
   state.warmup.observe(s_.config.warmup_until_error, wrong, batch.count);
   state.closed = false;
   ++state.step;
+  if (ema_) ema_->update(state.step);
   eval_.reset();
+  if (state.target.below) return;
+  state.target.observe(s_.config.target_error, wrong, batch.count);
+  if (state.target.below) state.target_step = state.step;
 }
 
 bool Trainer::is_due(int64_t every) const {
@@ -142,16 +161,18 @@ bool Trainer::end_epoch() {
   tell_unreadable();
   const bool best = eval_ && eval_->top1 > state.best_top1;
   if (best) state.best_top1 = eval_->top1;
+  if (eval_) state.stale = best ? 0 : state.stale + 1;
   // The end of a run in the middle of an epoch is not one that the schedule would see in a longer run.
   if (eval_ && whole && s_.config.schedule == "plateau") state.plateau.observe(100 - eval_->top1, s_.config.patience);
   log_epoch(eval_, best);
-  const bool save = is_due(s_.config.save_every);
+  const bool save = is_due(s_.config.save_every) || stopped_early();
   state.closed = true;
   if (whole) {
     ++state.epoch;
     state.meter = {};
   }
   if (log_ && save) save_last();
+  if (stopped_early() && state.step < total_steps_) tell_stopped();
   return true;
 }
 
@@ -161,10 +182,11 @@ void Trainer::log_epoch(const std::optional<EvalResult>& eval, bool best) {
   epoch_error_ = state.meter.error();
   if (log_) {
     log_->add({state.epoch + 1, state.step, lr_, epoch_loss_, epoch_error_, eval, epoch_.images_per_second(),
-               epoch_.wait_share(), seconds()});
+               epoch_.wait_share(), seconds(), state.target_step});
     if (best) {
       Checkpoint c = checkpoint();
       c.momentum.clear();
+      if (ema_) c.weights = std::exchange(c.ema, {});
       save_checkpoint(log_->best_path(), c);
     }
   }
@@ -194,6 +216,12 @@ double Trainer::seconds() const {
   return seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
 }
 
+void Trainer::tell_stopped() const {
+  Progress p = progress_now();
+  p.note = join("stopped early: ", s_.state.stale, " evaluations without a higher accuracy than the best one's");
+  if (progress_) progress_(p);
+}
+
 /// Shares the tensors of the run.
 Checkpoint Trainer::checkpoint() const {
   TrainState state = s_.state;
@@ -203,6 +231,7 @@ Checkpoint Trainer::checkpoint() const {
                .preprocessing = s_.preprocessing,
                .weights = s_.weights,
                .momentum = sgd_.momentum(),
+               .ema = ema_ ? ema_->averages() : StateDict{},
                .state = to_strings(state)};
   c.state["recipe"] = to_toml(s_.config);
   c.state["threads"] = std::to_string(threads());
@@ -245,7 +274,6 @@ void Trainer::fail_not_finite(const char* what) const {
 
 TrainResult Trainer::result(bool interrupted) {
   if (!interrupted && !eval_) eval_ = evaluator_.run();
-  const TrainConfig& c = s_.config;
   TrainResult r;
   r.step = s_.state.step;
   r.interrupted = interrupted;
@@ -256,8 +284,11 @@ TrainResult Trainer::result(bool interrupted) {
   r.train_error = epoch_error_;
   if (!interrupted) r.eval = *eval_;
   r.best_top1 = std::max(s_.state.best_top1, 0.0);
-  if (!interrupted && c.expect_metric == "test_error")
-    r.expectation_met = 100 - r.eval.top1 <= c.expect_value + c.expect_tolerance;
+  if (s_.state.target_step > 0) r.target_step = s_.state.target_step;
+  if (!interrupted) {
+    r.expect_measured = 100 - r.eval.top1;
+    r.verdict = judge(s_.config, total_steps_, r.expect_measured);
+  }
   r.checkpoint = checkpoint();
   return r;
 }
@@ -270,7 +301,7 @@ TrainResult train(const TrainConfig& config, const ProgressFn& progress) {
   } clear_stop;
   validate(config);
   std::optional<RunLog> log;
-  if (!config.output_dir.empty()) log.emplace(config.output_dir, config.resume);
+  if (!config.output_dir.empty()) log.emplace(config.output_dir, config.resume, config.target_error > 0);
   TrainSetup setup = prepare(config, config.resume ? log->last_path() : "");
   std::string header = "# All settings of this run. resnet train reads this file as a recipe.\n";
   if (!config.pretrained.empty()) header += "# Started from the weights in " + config.pretrained + "\n";

@@ -112,6 +112,16 @@ TEST(Checkpointing, DropsTheSame) {
   EXPECT_TRUE(same_bits(two_steps(graph, options), expected));
 }
 
+TEST(Checkpointing, RepeatsNothingThatIsFrozen) {
+  const Graph graph = freeze(make_model("cifar-resnet14"), "layer1");
+  CompileOptions options{.batch = 4, .mode = Mode::train};
+  const std::vector<float> expected = two_steps(graph, options);
+  options.checkpoint = 4;
+  EXPECT_TRUE(same_bits(two_steps(graph, options), expected));
+  for (const StepInfo& s : Plan(graph, options).steps())
+    EXPECT_TRUE(!s.repeated || s.name.find("layer1") == std::string::npos) << s.name;
+}
+
 int64_t arena_bytes(const Graph& graph, int64_t parts) {
   return Plan(graph, {.batch = 16, .mode = Mode::train, .checkpoint = parts}).memory().arena_bytes;
 }

@@ -95,6 +95,71 @@ TEST(Evaluate, WeightsOfAnotherModelAreNamed) {
   EXPECT_THAT(error_of([&] { evaluate(c, trained().data.val); }), HasSubstr("'layer1.1.conv1.weight'"));
 }
 
+TEST(Evaluate, EveryProtocolCountsEveryPictureOnce) {
+  const std::vector<TestProtocol> protocols = {{.crops = 10}, {.flip = true}, {.scales = {8}}};
+  for (const TestProtocol& protocol : protocols) {
+    std::vector<int64_t> seen;
+    int64_t right = 0;
+    EvalOptions options = {.batch = 7, .workers = 2, .protocol = protocol};
+    options.on_picture = [&](const PictureScore& score) {
+      seen.push_back(score.index);
+      right += score.label == score.predicted;
+      EXPECT_NEAR(std::accumulate(score.probabilities.begin(), score.probabilities.end(), 0.0), 1, 1e-6);
+      EXPECT_EQ(score.label, trained().data.val->label(score.index));
+    };
+    const EvalResult r = evaluate(trained().checkpoint, trained().data.val, options);
+    std::vector<int64_t> all(40);
+    std::iota(all.begin(), all.end(), 0);
+    EXPECT_EQ(seen, all);
+    EXPECT_EQ(r.samples, 40);
+    EXPECT_NEAR(r.top1, 2.5 * static_cast<double>(right), 1e-9);
+    EXPECT_GT(r.top1, 40);
+  }
+}
+
+TEST(Evaluate, OneScaleOfTheNetsOwnSizeIsTheMirrorProtocol) {
+  const EvalResult flip = evaluate(trained().checkpoint, trained().data.val, {.protocol = {.flip = true}});
+  const EvalResult scale = evaluate(trained().checkpoint, trained().data.val, {.protocol = {.scales = {8}}});
+  EXPECT_EQ(flip.loss, scale.loss);
+}
+
+TEST(Evaluate, AnEnsembleIsTheMeanOfItsNetworks) {
+  Checkpoint other = trained().checkpoint;  // the same classes in another order, other scores
+  std::swap(other.classes[0], other.classes[3]);
+  for (const char* key : {"fc.weight", "fc.bias"}) {
+    Tensor& t = other.weights[key] = other.weights.at(key).clone();
+    const int64_t row = t.elements() / 4;
+    std::swap_ranges(t.f32(), t.f32() + row, t.f32() + 3 * row);
+    for (float& v : t.as<float>()) v *= 0.25f;
+  }
+  std::vector<std::vector<double>> scores(3);
+  const auto run = [&](size_t into, const std::vector<Checkpoint>& checkpoints) {
+    EvalOptions options;
+    options.on_picture = [&](const PictureScore& score) {
+      // By the first network's order: class 0 and 3 exchange where `other` is alone.
+      for (size_t k = 0; k < 4; ++k) scores[into].push_back(score.probabilities[into == 1 && k % 3 == 0 ? 3 - k : k]);
+    };
+    return evaluate(checkpoints, trained().data.val, options);
+  };
+  run(0, {trained().checkpoint});
+  run(1, {other});
+  EXPECT_EQ(run(2, {trained().checkpoint, other}).samples, 40);
+  ASSERT_EQ(scores[2].size(), 160u);
+  for (size_t i = 0; i < 160; ++i) EXPECT_NEAR(scores[2][i], (scores[0][i] + scores[1][i]) / 2, 1e-6);
+}
+
+TEST(Evaluate, NetworksOfOtherClassesAreNoEnsemble) {
+  Checkpoint other = trained().checkpoint;
+  other.classes[1] = "cat";
+  EXPECT_THAT(error_of([&] { evaluate({trained().checkpoint, other}, trained().data.val); }), HasSubstr("the class '"));
+}
+
+TEST(Classifier, TakesAProtocol) {
+  const Tensor picture = trained().data.val->image(0);
+  Classifier one(trained().checkpoint), ten(trained().checkpoint, DType::f32, {.crops = 10});
+  EXPECT_NE(one.classify(picture)[0].probability, ten.classify(picture)[0].probability);
+}
+
 TEST(Classifier, AgreesWithEvaluation) {
   Classifier classifier(trained().checkpoint);
   int64_t right = 0;

@@ -1,17 +1,17 @@
+#include "eval/score.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
-
-#include "eval/evaluator.h"
 
 namespace resnet {
 namespace {
 
 TEST(Score, CountsTopOneAndTopFive) {
   Score score(6);
-  const float logits[] = {5, 4, 3, 2, 1, 0};
-  for (int label = 0; label < 6; ++label) score.add(logits, label);
+  const double p[] = {0.5, 0.2, 0.1, 0.1, 0.06, 0.04};
+  for (int label = 0; label < 6; ++label) score.add(p, label);
   const EvalResult r = score.result({"a", "b", "c", "d", "e", "f"});
   EXPECT_EQ(r.samples, 6);
   EXPECT_DOUBLE_EQ(r.top1, 100.0 / 6);
@@ -22,10 +22,20 @@ TEST(Score, CountsTopOneAndTopFive) {
 
 TEST(Score, LossIsTheMeanCrossEntropy) {
   Score score(2);
-  const float even[] = {3, 3}, huge[] = {1000, 0};
+  const double even[] = {0.5, 0.5}, sure[] = {1, 0};
   score.add(even, 0);
-  score.add(huge, 0);
+  EXPECT_EQ(score.add(sure, 0), 0);
   EXPECT_NEAR(score.result({}).loss, std::log(2.0) / 2, 1e-12);
+}
+
+TEST(Score, ImpossibleIsFiniteAndNotANumberIsNot) {
+  Score score(2);
+  const double wrong[] = {0, 1}, none[] = {std::nan(""), 0.5};
+  score.add(wrong, 0);
+  EXPECT_TRUE(std::isfinite(score.loss()));
+  score.add(none, 0);
+  EXPECT_FALSE(std::isfinite(score.loss()));
+  EXPECT_EQ(score.result({}).top1, 0);
 }
 
 TEST(Score, OfEqualLogitsTheFirstWins) {

@@ -7,7 +7,7 @@
 
 #include "core/rng.h"
 #include "eval/model.h"
-#include "explain/frozen.h"
+#include "explain/folded.h"
 #include "explain/heat.h"
 #include "resnet/error.h"
 #include "resnet/models.h"
@@ -39,14 +39,14 @@ Tensor picture(int64_t height, int64_t width) {
   return image;
 }
 
-TEST(Frozen, ComputesTheSameAsInference) {
+TEST(Folded, ComputesTheSameAsInference) {
   for (const char* model : {"cifar-resnet8-b", "vgg11_bn", "alexnet"}) {
     const Checkpoint c = used(model, 64);
-    const FrozenNetwork frozen = freeze(graph_of(c), c.weights);
+    const FoldedNetwork folded = fold_network(graph_of(c), c.weights);
     std::vector<float> logits[2];
     for (int i = 0; i < 2; ++i) {
-      StateDict weights = i == 0 ? c.weights : frozen.weights;
-      Plan plan(i == 0 ? graph_of(c) : frozen.graph, {.batch = 2});
+      StateDict weights = i == 0 ? c.weights : folded.weights;
+      Plan plan(i == 0 ? graph_of(c) : folded.graph, {.batch = 2});
       plan.bind(weights);
       Rng rng(2);
       for (float& v : plan.input().as<float>()) v = rng.normal();

@@ -27,6 +27,7 @@ constexpr Size kSizes[] = {
     {"resnet50", 25557032, 4.089, 1e9},       {"resnet50-v1", 25557032, 3.858, 1e9},
     {"resnet101", 44549160, 7.801, 1e9},      {"resnet101-v1", 44549160, 7.570, 1e9},
     {"resnet152", 60192808, 11.514, 1e9},     {"resnet152-v1", 60192808, 11.282, 1e9},
+    {"resnet9", 6573130, 0.379, 1e9},
 };
 
 class ModelSize : public testing::TestWithParam<Size> {};
@@ -46,6 +47,13 @@ INSTANTIATE_TEST_SUITE_P(Paper, ModelSize, testing::ValuesIn(kSizes), [](const a
     if (c == '-') c = '_';
   return name;
 });
+
+TEST(Models, TheFourLayersOfKrizhevskyDifferInTheirUnitOnly) {
+  const Cost relu = make_model("cifar-convnet").cost(), tanh = make_model("cifar-convnet-tanh").cost();
+  EXPECT_EQ(relu.parameters, 32 * 75 + 32 + 32 * 800 + 32 + 64 * 800 + 64 + 10 * 1024 + 10);
+  EXPECT_EQ(tanh.parameters, relu.parameters);
+  EXPECT_EQ(tanh.multiply_adds, relu.multiply_adds);
+}
 
 TEST(Models, NodesAreNamedAsInTorchvision) {
   std::vector<std::string> keys;

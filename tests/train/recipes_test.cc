@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "core/check.h"
+#include "io/temp_folder.h"
 #include "resnet/train.h"
 
 namespace resnet {
@@ -33,11 +35,27 @@ void make_two_steps(const std::string& recipe) {
   validate(c);
   set_option(c, "data.path", "synthetic:train=16,val=4");
   set_option(c, "train.batch", "4");
+  set_option(c, "model.bn_group", "0");
   set_option(c, "train.steps", "2");
   set_option(c, "data.workers", "0");
   const TrainResult r = train(c);
   EXPECT_EQ(r.step, 2);
   EXPECT_EQ(r.eval.samples, 4);
+}
+
+/// What the paper leaves open must be said, and what it reaches.
+TEST(CifarRecipes, SayWhatIsOpenAndWhatIsExpected) {
+  for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/recipes/cifar10")) {
+    const std::string path = entry.path().string(), text = get_file(path);
+    for (const char* key : {"init", "bn_group", "train_split", "drop_last", "nesterov", "formula", "decay_bn_and_bias"})
+      EXPECT_NE(text.find(join("\n", key, " = ")), std::string::npos) << path << " does not say " << key;
+    const TrainConfig c = load_recipe(path);
+    EXPECT_EQ(c.expect_metric, "test_error") << path;
+    EXPECT_EQ(c.expect_steps, c.steps) << path;
+    EXPECT_GT(c.expect_value, 0) << path;
+    EXPECT_NE(c.expect_source, "") << path;
+    EXPECT_EQ(c.warmup_until_error > 0, c.model == "cifar-resnet110" || c.model == "cifar-resnet1202") << path;
+  }
 }
 
 class Recipes : public testing::TestWithParam<std::string> {};

@@ -8,6 +8,7 @@
 namespace resnet {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr const char* kHeader =
@@ -40,6 +41,18 @@ TEST(RunLog, WritesSettingsAndRows) {
   EXPECT_EQ(get_file(folder / "a/b/metrics.csv"), std::string(kHeader) +
                                                       "1,10,0.1,1.5,50,2,40,1234.6,0.0100,9.9\n"
                                                       "2,20,0.1,1.5,50,,,1234.6,0.0100,9.9\n");
+}
+
+TEST(RunLog, ATargetHasAColumn) {
+  const TempFolder folder;
+  RunLog log(folder / "a", false, /*target=*/true);
+  log.start("", std::nullopt);
+  log.add(row(1, 10));
+  EpochRow reached = row(2, 20);
+  reached.target_step = 15;
+  log.add(reached);
+  EXPECT_THAT(get_file(folder / "a/metrics.csv"),
+              AllOf(HasSubstr("seconds,target_step\n"), HasSubstr(",9.9,\n2,20"), HasSubstr(",9.9,15\n")));
 }
 
 TEST(RunLog, ResumingDropsLaterAndTornRows) {

@@ -79,16 +79,16 @@ TEST(Plateau, CountsEvaluationsWithoutABetterError) {
   EXPECT_EQ(p.best, 39);
 }
 
-TEST(ErrorWarmup, EndsAfterTheFirstBlockBelowTheError) {
+TEST(ErrorWatch, EndsAfterTheFirstBlockBelowTheError) {
   TrainConfig c = config_of("steps");
   c.warmup_lr = 0.01;
-  ErrorWarmup w{.warm = false};
-  for (int i = 0; i < ErrorWarmup::kBlock; ++i) w.observe(80, 8, 10);  // exactly 80 %: not below
-  EXPECT_FALSE(w.warm);
-  EXPECT_EQ(learning_rate(c, {.step = 100, .warm = w.warm}), 0.01f);
-  for (int i = 0; i < ErrorWarmup::kBlock; ++i) w.observe(80, i == 0 ? 7 : 8, 10);
-  EXPECT_TRUE(w.warm);
-  EXPECT_EQ(learning_rate(c, {.step = 200, .warm = w.warm}), 0.1f);
+  ErrorWatch w{.below = false};
+  for (int i = 0; i < ErrorWatch::kBlock; ++i) w.observe(80, 8, 10);  // exactly 80 %: not below
+  EXPECT_FALSE(w.below);
+  EXPECT_EQ(learning_rate(c, {.step = 100, .warm = w.below}), 0.01f);
+  for (int i = 0; i < ErrorWatch::kBlock; ++i) w.observe(80, i == 0 ? 7 : 8, 10);
+  EXPECT_TRUE(w.below);
+  EXPECT_EQ(learning_rate(c, {.step = 200, .warm = w.below}), 0.1f);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ TEST(TrainState, TextKeepsAllBits) {
   s.closed = true;
   s.best_top1 = 91.0 / 3;
   s.meter.add(0.1f, 3, 7);
-  s.warmup.warm = false;
+  s.warmup.below = false;
   s.plateau.best = 0.1 + 0.2;
   const TrainState t = parse_state(to_strings(s), "f");
   EXPECT_EQ(t.step, s.step);
@@ -24,9 +24,17 @@ TEST(TrainState, TextKeepsAllBits) {
   EXPECT_EQ(t.best_top1, s.best_top1);
   EXPECT_EQ(t.meter.loss_sum, s.meter.loss_sum);
   EXPECT_EQ(t.meter.wrong, 3);
-  EXPECT_EQ(t.warmup.warm, false);
+  EXPECT_EQ(t.warmup.below, false);
   EXPECT_EQ(t.plateau.best, s.plateau.best);
   EXPECT_EQ(to_strings(t), to_strings(s));
+}
+
+TEST(TrainState, FilesWithoutATargetAreRead) {
+  TrainState s;
+  s.step = 7;
+  auto entries = to_strings(s);
+  std::erase_if(entries, [](const auto& entry) { return entry.first.starts_with("target_"); });
+  EXPECT_EQ(to_strings(parse_state(entries, "f")), to_strings(s));
 }
 
 TEST(TrainState, DamageIsNamed) {

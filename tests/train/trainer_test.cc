@@ -101,9 +101,24 @@ TEST(Train, ExpectationsAreChecked) {
   c.expect_value = 0;
   c.expect_tolerance = 0;
   c.epochs = 1;
-  EXPECT_FALSE(train(c).expectation_met);
+  EXPECT_EQ(train(c).verdict, Verdict::missed);
   c.expect_value = 100;
-  EXPECT_TRUE(train(c).expectation_met);
+  EXPECT_EQ(train(c).verdict, Verdict::reached);
+  c.expect_steps = 7;  // an epoch has six
+  EXPECT_EQ(train(c).verdict, Verdict::shortened);
+}
+
+TEST(Train, TheStepThatReachesTheTargetIsKept) {
+  const TempFolder folder;
+  TrainConfig c = tiny_config();
+  c.epochs = 18;  // 108 steps: one block of 100
+  c.target_error = 99.9;
+  c.output_dir = folder / "run";
+  EXPECT_EQ(train(c).target_step, 100);
+  EXPECT_THAT(get_file(c.output_dir + "/metrics.csv"), HasSubstr(",100\n"));
+  c.target_error = 0.001;
+  c.output_dir = "";
+  EXPECT_EQ(train(c).target_step, std::nullopt);
 }
 
 TEST(Train, ImpossibleSettings) {

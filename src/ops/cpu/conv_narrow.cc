@@ -213,7 +213,7 @@ std::unique_ptr<ConvPass> make(const ConvCase& c) {
   return std::make_unique<NarrowConv>(c);
 }
 
-const RegisterConvPass narrow{{kName, 40, false, reject, make}};
+const RegisterConvPass narrow{{kName, 44, false, reject, make}};
 
 }  // namespace
 

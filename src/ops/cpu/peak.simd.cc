@@ -28,7 +28,10 @@ void multiply_add(int64_t rounds, void* sink) {
     factor[i] = 0.999f - 0.001f * static_cast<float>(rounds & 1);
     term[i] = 0.001f;
   }
-  for (Register& a : acc) a = term;
+  for (Register& a : acc) {
+    a = term;
+    asm("" : "+x"(a));  // equal chains would be computed once
+  }
   for (int64_t r = 0; r < rounds; ++r) {
 #pragma GCC unroll 8
     for (int u = 0; u < kUnroll; ++u) {

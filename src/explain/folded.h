@@ -6,17 +6,17 @@
 
 namespace resnet {
 
-struct FrozenNetwork {
+struct FoldedNetwork {
   Graph graph;  ///< of convolutions with a bias, without batch norm and dropout; nodes keep the convolutions' names
   StateDict weights;
 };
 
 /// The same function as inference with `weights` computes, from which a plan can go backward too: batch norm is folded with
 /// its running statistics. Throws Error for a batch norm that does not follow a convolution.
-FrozenNetwork freeze(const Graph& graph, const StateDict& weights);
+FoldedNetwork fold_network(const Graph& graph, const StateDict& weights);
 
 /// The same network with one pair of outputs, (y, 0), where y is output `index` minus `offset`. Its loss for label 0 has at
 /// y = 0 the gradient -1/2. Throws Error for a network that does not end with a linear layer.
-FrozenNetwork single_output(const FrozenNetwork& network, int64_t index, float offset);
+FoldedNetwork single_output(const FoldedNetwork& network, int64_t index, float offset);
 
 }  // namespace resnet

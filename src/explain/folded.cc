@@ -1,4 +1,4 @@
-#include "explain/frozen.h"
+#include "explain/folded.h"
 
 #include <cstring>
 
@@ -30,34 +30,34 @@ Node unfolded(const Node& node, const Shape& x, const StateDict& from, StateDict
 
 }  // namespace
 
-FrozenNetwork freeze(const Graph& graph, const StateDict& weights) {
-  const Graph folded = fold_batch_norm(graph);
-  const std::vector<Shape> shapes = folded.shapes(1);
-  FrozenNetwork frozen{{}, weights};
+FoldedNetwork fold_network(const Graph& graph, const StateDict& weights) {
+  const Graph fused = fold_batch_norm(graph);
+  const std::vector<Shape> shapes = fused.shapes(1);
+  FoldedNetwork folded{{}, weights};
   std::vector<Fusion> changes;
-  for (NodeId id = 1; id <= folded.output(); ++id) {
-    const Node& node = folded.node(id);
+  for (NodeId id = 1; id <= fused.output(); ++id) {
+    const Node& node = fused.node(id);
     CHECK(node.op->kind() != "batch_norm", "batch norm '", node.name,
           "' does not follow a convolution of its own: its gradient at inference cannot be taken");
     if (node.op->kind() == "conv" && static_cast<const Conv&>(*node.op).a.folded_bn)
-      changes.push_back({{id}, unfolded(node, shapes[static_cast<size_t>(node.inputs[0])], weights, frozen.weights)});
+      changes.push_back({{id}, unfolded(node, shapes[static_cast<size_t>(node.inputs[0])], weights, folded.weights)});
     if (node.op->kind() != "dropout") continue;
     Dropout::Attributes a = static_cast<const Dropout&>(*node.op).a;
     a.p = 0;
     changes.push_back({{id}, {node.name, std::make_shared<Dropout>(a), node.inputs, {}}});
   }
-  frozen.graph = replace_chains(folded, changes);
-  return frozen;
+  folded.graph = replace_chains(fused, changes);
+  return folded;
 }
 
-FrozenNetwork single_output(const FrozenNetwork& network, int64_t index, float offset) {
+FoldedNetwork single_output(const FoldedNetwork& network, int64_t index, float offset) {
   const NodeId last = network.graph.output();
   const Node& node = network.graph.node(last);
   CHECK(node.op->kind() == "linear" && node.params.size() == 2, "'", node.name, "', the last node, is ",
         node.op->kind(), ": a network ends with a linear layer");
   Linear::Attributes a = static_cast<const Linear&>(*node.op).a;
   a.out = 2;
-  FrozenNetwork single{
+  FoldedNetwork single{
       replace_chains(network.graph, {{{last}, {node.name, std::make_shared<Linear>(a), node.inputs, node.params}}}),
       network.weights};
   const Tensor &w = network.weights.at(node.params[0]), &b = network.weights.at(node.params[1]);

@@ -1,0 +1,7 @@
+#include "cli/commit.h"
+
+namespace resnet::cli {
+
+std::string build_commit() { return RESNET_COMMIT; }
+
+}  // namespace resnet::cli
