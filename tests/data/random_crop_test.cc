@@ -1,10 +1,11 @@
 // What random crops show: the drawn part, of the drawn size, evenly.
+#include "data/augment/random_crop.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
-#include "data/augment/random_crop.h"
 #include "data/fixtures.h"
 
 namespace resnet {
