@@ -23,6 +23,7 @@ struct CompileOptions {
   bool fuse = true;             ///< run the fusion passes
   std::string conv = "auto";    ///< "auto", or "direct": convolutions without Winograd's algorithms
   float label_smoothing = 0;    ///< of the loss (train)
+  bool soft_labels = false;     ///< the loss reads targets() instead of labels(), without smoothing (train)
   /// Measures which implementation of a convolution is the fastest here, once, and remembers it in the user's cache.
   /// Without: a fixed order.
   bool tune = false;
@@ -62,11 +63,13 @@ class Plan {
   /// Uses these tensors as the parameters from now on (they are not copied; training updates them in place).
   /// Throws Error listing keys that are missing or whose shape differs; other keys are ignored.
   void bind(StateDict& params);
-  /// To be called after the bound parameters were changed from outside, before the next forward.
+  /// To be called after the bound parameters were changed from outside, before the next forward. Frozen ones stay as they
+  /// were at bind().
   void params_changed();
 
   Tensor& input();   ///< f32 [N,H,W,C], to be filled before forward()
-  Tensor& labels();  ///< i32 [N], train mode
+  Tensor& labels();   ///< i32 [N], train mode
+  Tensor& targets();  ///< f32 [N,K], train mode with soft labels
   /// What random nodes (dropout) draw in the passes that follow: a function of the seed and the step (train mode).
   void set_random(uint64_t seed, uint64_t step);
   void forward();                ///< train mode: also the loss, and the running statistics of batch norm

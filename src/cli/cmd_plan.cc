@@ -184,6 +184,7 @@ int run(PlanArgs& args, const Output& out) {
   compile.mode = args.mode == "train" ? Mode::train : Mode::infer;
   compile.dtype = resolve_dtype(args.dtype);
   compile.fuse = !args.no_fuse;
+  CHECK(args.work.freeze.empty() || compile.mode == Mode::train, "--freeze is about training: give --mode train");
   Workload work(args.work);
   out.log("{}, batch {}, {}, {}, backend {}\n\n", args.work.model, compile.batch, args.mode, dtype_word(compile.dtype),
           compile.backend);
@@ -219,6 +220,8 @@ const RegisterCommand registered{{
       choose_from(app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle"),
                   {"cpu", "ref"})
           ->capture_default_str();
+      app.add_option("--freeze", args->work.freeze, "With --mode train: the stages up to this one are not trained")
+          ->type_name("STAGE");
       add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_no_tune_flag(app, args->work.compile.tune);
       add_conv_flag(app, args->work.compile.conv);

@@ -10,24 +10,41 @@ namespace resnet {
 
 namespace {
 
-KernelSpec spec_of(const Op& op, const Node& node, const std::vector<Shape>& shapes, const Shape& y,
-                   const CompileOptions& options) {
+// Whether each node takes part in the backward pass: it, or one that it depends on, has parameters that are trained.
+std::vector<bool> with_gradient(const Graph& graph, const CompileOptions& options) {
+  std::vector<bool> with(graph.nodes().size(), false);
+  if (options.mode != Mode::train) return with;
+  for (size_t id = 1; id < with.size(); ++id) {
+    const Node& node = graph.nodes()[id];
+    const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                   [&](NodeId input) { return with[static_cast<size_t>(input)]; });
+    with[id] = !node.frozen && (reads || !node.params.empty());
+  }
+  return with;
+}
+
+KernelSpec spec_of(const Op& op, const Graph& graph, NodeId id, const std::vector<Shape>& shapes,
+                   const std::vector<bool>& gradient, const CompileOptions& options) {
+  const Node& node = graph.node(id);
   KernelSpec spec;
   spec.op = &op;
   spec.x = input_shapes(node, shapes);
-  spec.y = y;
+  spec.y = shapes[static_cast<size_t>(id)];
   spec.dtype = options.dtype;
-  spec.train = options.mode == Mode::train;
+  spec.train = options.mode == Mode::train && !node.frozen;
   spec.direct_conv = options.conv == "direct";
-  for (size_t i = 0; i < node.inputs.size(); ++i) spec.need_dx[i] = spec.train && node.inputs[i] != 0;
+  for (size_t i = 0; i < node.inputs.size(); ++i)
+    spec.need_dx[i] = spec.train && gradient[static_cast<size_t>(node.inputs[i])];
   return spec;
 }
 
 // Training: convolutions with batch norm become one step where a kernel computes them so.
 Graph fold_where_computed(const Graph& graph, const CompileOptions& options) {
   const std::vector<Shape> shapes = graph.shapes(options.batch);
+  const std::vector<bool> gradient = with_gradient(graph, options);
   return fold_batch_norm(graph, [&](const Conv& folded, NodeId id) {
-    const KernelSpec spec = spec_of(folded, graph.node(id), shapes, shapes[static_cast<size_t>(id)], options);
+    if (graph.node(id).frozen) return true;  // as in inference
+    const KernelSpec spec = spec_of(folded, graph, id, shapes, gradient, options);
     for (const KernelEntry* e : kernels_of("conv", options.backend))
       if (e->reject(spec).empty()) return true;
     return false;
@@ -40,6 +57,7 @@ class Compiler {
       : options_(options), like_(like) {
     if (options.tune) choices_ = std::make_unique<Choices>(options.choices);
     c_.graph = graph;
+    gradient_ = with_gradient(graph, options);
     c_.shapes = c_.graph.shapes(options.batch);
     c_.dtypes.assign(c_.graph.nodes().size(), options.dtype);
     c_.dtypes[0] = input;
@@ -65,6 +83,7 @@ class Compiler {
 
  private:
   bool train() const { return options_.mode == Mode::train; }
+  bool has_gradient(NodeId id) const { return gradient_[static_cast<size_t>(id)]; }
 
   // Times of the schedule: forward of node i at i, its backward mirrored after all of forward.
   int forward_time(NodeId id) const { return id; }
@@ -97,11 +116,12 @@ class Compiler {
       const Node& node = c_.graph.node(id);
       CHECK(node.inputs.size() <= 2, "node '", node.name, "' has ", node.inputs.size(),
             " inputs; at most two are supported");
-      KernelSpec spec = spec_of(*node.op, node, c_.shapes, c_.shapes[static_cast<size_t>(id)], options_);
+      KernelSpec spec = spec_of(*node.op, c_.graph, id, c_.shapes, gradient_, options_);
       spec.choices = choices_.get();
       c_.dtypes[static_cast<size_t>(id)] = node.op->output_dtype(options_.dtype);
       Step step;
       step.node = id;
+      step.backward = has_gradient(id);
       if (const Step* twin = twin_of(id)) {
         step.kernel = twin->kernel;
         step.why = twin->why;
@@ -159,9 +179,9 @@ class Compiler {
       const Node& node = c_.graph.node(reader.node);
       if (std::find(node.inputs.begin(), node.inputs.end(), id) == node.inputs.end()) continue;
       last = std::max(last, forward_time(reader.node));
-      if (train() && reader.kernel->needs().backward_reads_x) last = std::max(last, backward_time(reader.node));
+      if (reader.backward && reader.kernel->needs().backward_reads_x) last = std::max(last, backward_time(reader.node));
     }
-    if (train() && id > 0 && step_of(id).kernel->needs().backward_reads_y) last = std::max(last, backward_time(id));
+    if (has_gradient(id) && step_of(id).kernel->needs().backward_reads_y) last = std::max(last, backward_time(id));
     return last;
   }
 
@@ -184,9 +204,10 @@ class Compiler {
       extend(step.y, last[static_cast<size_t>(id)]);
       value[static_cast<size_t>(id)] = step.y;
       if (needs.workspace_bytes) step.forward_workspace = new_buffer(needs.workspace_bytes, now, now);
-      if (train() && needs.workspace_bytes)
+      if (step.backward && needs.workspace_bytes)
         step.backward_workspace = new_buffer(needs.workspace_bytes, backward_time(id), backward_time(id));
-      if (train() && needs.saved_bytes) step.saved = new_buffer(needs.saved_bytes, now, backward_time(id));
+      if (step.kernel->spec().train && needs.saved_bytes)
+        step.saved = new_buffer(needs.saved_bytes, now, step.backward ? backward_time(id) : now);
       if (step.delegator > 0) step.x_deferral = step_of(step.delegator).saved;
     }
     c_.logits = value[static_cast<size_t>(output_)];
@@ -197,12 +218,13 @@ class Compiler {
     std::vector<int> gradient(c_.graph.nodes().size(), -1);
     for (size_t s = c_.steps.size(); s-- > 0;) {
       Step& step = c_.steps[s];
+      if (!step.backward) continue;
       step.dy = gradient[static_cast<size_t>(step.node)];
       const int now = backward_time(step.node);
       const KernelNeeds& needs = step.kernel->needs();
       for (size_t i = 0; i < c_.graph.node(step.node).inputs.size(); ++i) {
         const NodeId input = c_.graph.node(step.node).inputs[i];
-        if (input == 0) continue;
+        if (!has_gradient(input)) continue;
         int& target = gradient[static_cast<size_t>(input)];
         if (target < 0) {
           const bool in_place =
@@ -225,6 +247,7 @@ class Compiler {
   const Compiled* like_;
   std::unique_ptr<Choices> choices_;
   Compiled c_;
+  std::vector<bool> gradient_;  // with_gradient()
   NodeId output_ = 0;
   int end_ = 0;
 };
@@ -238,7 +261,8 @@ Graph int8_graph(const Graph& graph) { return quantize(fused_graph(graph)); }
 Graph optimized_graph(Graph graph, const CompileOptions& options) {
   if (options.mode == Mode::train) {
     if (options.fuse) graph = fuse_batch_norm_add_relu(fuse_conv_add_relu(fold_where_computed(graph, options), true));
-    graph.add("loss", std::make_shared<SoftmaxCrossEntropy>(options.label_smoothing), {graph.output()});
+    graph.add("loss", std::make_shared<SoftmaxCrossEntropy>(options.label_smoothing, options.soft_labels),
+              {graph.output()});
     return graph;
   }
   if (options.dtype == DType::u8) return int8_graph(graph);
@@ -255,6 +279,7 @@ void check_options(const CompileOptions& options) {
   CHECK(options.dtype == DType::f32 || options.dtype == DType::bf16 || options.dtype == DType::u8, "activations in ",
         options.dtype, ": f32, bf16 or u8");
   CHECK(options.dtype != DType::u8 || options.mode == Mode::infer, "int8 is for inference: train in f32 or bf16");
+  CHECK(!options.soft_labels || options.label_smoothing == 0, "soft labels are smoothed by whoever makes them");
   CHECK(options.dtype != DType::u8 || options.fuse,
         "int8 networks are fused: without the fusion passes use f32 or bf16");
   CHECK(options.backend == "cpu" || options.backend == "ref", "backend '", options.backend,

@@ -19,6 +19,7 @@ struct Step {
   NodeId node = 0;
   std::shared_ptr<Kernel> kernel;  ///< shared only by plans of the same graph that take turns, or where it is reentrant
   std::string why;                 ///< why a better kernel was not taken
+  bool backward = false;           ///< takes part in the backward pass
   int y = -1, dy = -1;
   std::array<int, 2> x{-1, -1};
   std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]

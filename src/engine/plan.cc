@@ -37,13 +37,13 @@ struct Plan::Impl {
   CompileOptions options;
   Compiled c;
   Arena arena;
-  Tensor input, labels, output;
+  Tensor input, labels, targets, output;
   RandomKey random;
   Tensor flat_gradients;
   StateDict gradients;
   std::vector<KernelArgs> forward_args, backward_args;
   int64_t parameter_bytes = 0;
-  bool bound = false, packed = false, profiling = false;
+  bool bound = false, packed = false, frozen_packed = false, profiling = false;
   int64_t forward_calls = 0, backward_calls = 0;
   std::vector<double> forward_seconds, backward_seconds;
   std::function<void(const std::string&, const Tensor&)> observer;
@@ -64,6 +64,7 @@ struct Plan::Impl {
     }
     if (train()) {
       labels = Tensor({options.batch}, DType::i32);
+      if (options.soft_labels) targets = Tensor(logits);
       make_gradients();
     }
     for (const Step& step : c.steps) make_args(step);
@@ -106,6 +107,7 @@ struct Plan::Impl {
     f.y_deferral = at(step.y_deferral);
     f.workspace = at(step.forward_workspace);
     f.labels = train() ? labels.i32() : nullptr;
+    f.targets = options.soft_labels ? targets.f32() : nullptr;
     f.random = &random;
     KernelArgs b = f;
     b.workspace = at(step.backward_workspace);
@@ -144,14 +146,15 @@ struct Plan::Impl {
     }
     if (depth_first) depth_first->bind(params);
     bound = true;
-    packed = false;
+    packed = frozen_packed = false;
   }
 
   void pack() {
     CHECK(bound, "a plan runs after bind(): it has no weights yet");
-    for (size_t s = 0; s < c.steps.size(); ++s) c.steps[s].kernel->pack(forward_args[s].w);
+    for (size_t s = 0; s < c.steps.size(); ++s)
+      if (!frozen_packed || !node(c.steps[s]).frozen) c.steps[s].kernel->pack(forward_args[s].w);
     if (depth_first) depth_first->pack();
-    packed = true;
+    packed = frozen_packed = true;
   }
 
   void convert_input() {
@@ -193,6 +196,7 @@ struct Plan::Impl {
     for (size_t s = c.steps.size(); s-- > 0;) {
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       const Step& step = c.steps[s];
+      if (!step.backward) continue;
       step.kernel->backward(backward_args[s]);
       for (size_t i = 0; i < 2; ++i) {
         if (step.add_to[i] < 0) continue;
@@ -238,6 +242,10 @@ void Plan::bind(StateDict& params) { impl_->bind(params); }
 void Plan::params_changed() { impl_->packed = false; }
 Tensor& Plan::input() { return impl_->input; }
 Tensor& Plan::labels() { return impl_->labels; }
+Tensor& Plan::targets() {
+  CHECK(impl_->options.soft_labels, "targets() needs a plan compiled with soft_labels");
+  return impl_->targets;
+}
 void Plan::set_random(uint64_t seed, uint64_t step) { impl_->random = {seed, step}; }
 void Plan::forward() { impl_->forward(); }
 void Plan::backward() { impl_->backward(); }

@@ -14,7 +14,8 @@ struct TrainSetup {
   DataSplits data;
   Graph graph, eval_graph;  ///< the same network; batch norm groups matter in training only
   Preprocessing preprocessing;
-  StateDict weights, momentum;  ///< momentum is empty for a new run
+  StateDict weights, momentum, ema;  ///< momentum and ema are empty for a new run
+  std::vector<float> class_weights;  ///< empty: none
   TrainState state;
   std::vector<std::string> notes;
 };
