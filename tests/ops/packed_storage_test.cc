@@ -17,7 +17,7 @@ TEST(PackedStorage, IsZeroedAlignedAndApart) {
     std::memset(all.back().raw(), static_cast<int>(all.size()), all.back().bytes());
   }
   for (size_t i = 0; i < all.size(); ++i)
-    for (const uint8_t *p = static_cast<uint8_t*>(all[i].raw()), *end = p + all[i].bytes(); p != end; ++p)
+    for (const uint8_t *p = static_cast<uint8_t *>(all[i].raw()), *end = p + all[i].bytes(); p != end; ++p)
       ASSERT_EQ(*p, i + 1);
 }
 
