@@ -97,7 +97,7 @@ TEST(RandomCrop, WhatNoDrawFitsIsCutFromTheCentre) {
     Augmentation resized;
     resized.crop = Augmentation::Crop::resized;
     Rng other(1, 0, i);
-    random_crop(whole(coordinates(50, 1)), Fit(8), resized, other, out);
+    random_crop(resnet::whole(coordinates(50, 1)), Fit(8), resized, other, out);
   }
 }
 
