@@ -59,11 +59,15 @@ struct TrainConfig {
   int64_t early_stop = 0;      ///< train.early_stop: evaluations without a higher accuracy that end the run (0: off)
   std::string dtype = "auto";  ///< train.dtype: "f32", "bf16" or "auto" (bf16 where native)
   bool tune = false;           ///< train.tune: measure which convolution is the fastest; kept for resuming
-  std::string conv = "auto";   ///< train.conv: "auto", or "direct" for no Winograd convolutions
-  uint64_t seed = 1;           ///< train.seed
-  int64_t eval_every = 1;      ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
-  int64_t save_every = 1;      ///< train.save_every, in epochs: last.safetensors
-  double target_error = 0;     ///< train.target_error, percent: the step at which training error fell below it is kept
+  /// train.checkpoint: parts of the network of which only the borders' activations are kept, the rest being computed again in
+  /// backward to the same bits; 1: everything is kept, 0: as few parts as train.memory_limit needs
+  int64_t checkpoint = 0;
+  double memory_limit = 0;    ///< train.memory_limit, GiB: activations, weights, gradients, momentum (0: what is free)
+  std::string conv = "auto";  ///< train.conv: "auto", or "direct" for no Winograd convolutions
+  uint64_t seed = 1;          ///< train.seed
+  int64_t eval_every = 1;     ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
+  int64_t save_every = 1;     ///< train.save_every, in epochs: last.safetensors
+  double target_error = 0;    ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
   float lr = 0.1f;             ///< optimizer.lr
   int64_t lr_batch = 0;        ///< optimizer.lr_batch: the batch that lr is for, scaled to others (0: to none)

@@ -68,6 +68,8 @@ std::vector<Field> training_fields() {
       {"train", "early_stop", &C::early_stop, 0, kHuge, {}, true},
       {"train", "dtype", &C::dtype, 0, 0, {"auto", "f32", "bf16"}},
       {"train", "tune", &C::tune},
+      {"train", "checkpoint", &C::checkpoint, 0, 1e6, {}, true},
+      {"train", "memory_limit", &C::memory_limit, 0, 1e6, {}, true},
       {"train", "conv", &C::conv, 0, 0, {"auto", "direct"}},
       {"train", "seed", &C::seed, 0, kHuge},
       {"train", "eval_every", &C::eval_every, 0, kHuge},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/check.h"
 #include "data/resize.h"
 
 namespace resnet {
@@ -16,34 +17,45 @@ int64_t draw_between(int64_t least, int64_t most, Rng& rng) {
 // Halves go to the even number, as in Python.
 int64_t rounded(double v) { return std::lrint(v); }
 
-// A part of a picture, and how it is scaled: the axes count from the part's corner.
-struct Cut {
-  Rectangle part;
-  FitAxes axes;
-};
-
-Cut draw_scaled(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
+FitAxes scaled_axes(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
   const int64_t least = a.resize[0] > 0 ? a.resize[0] : fit.resize, most = a.resize[1] > 0 ? a.resize[1] : least;
   FitAxes axes = fit_axes(height, width, Fit(fit.size, draw_between(least, most, rng), fit.interpolation));
   axes.down.first = draw_between(0, axes.down.out - fit.size, rng);
   axes.across.first = draw_between(0, axes.across.out - fit.size, rng);
-  return {{0, 0, height, width}, axes};
+  return axes;
 }
 
-Cut draw_resized(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
-  const Rectangle r = draw_rectangle(height, width, a, rng);
+void crop_scaled(const ReadPart& read, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+  const PicturePart part = read([&](int64_t height, int64_t width) {
+    Rng draw = rng;
+    const FitAxes axes = scaled_axes(height, width, fit, a, draw);
+    const Range rows = samples_of(axes.down, fit.interpolation), columns = samples_of(axes.across, fit.interpolation);
+    return Rectangle{rows.first, columns.first, rows.count, columns.count};
+  });
+  FitAxes axes = scaled_axes(part.height, part.width, fit, a, rng);
+  axes.down.origin = part.top;
+  axes.across.origin = part.left;
+  resize_window(part.pixels.as<uint8_t>().data(), part.pixels.shape()[1] * 3, axes.down, axes.across, fit.interpolation,
+                out);
+}
+
+// The rectangle is cut out before it is scaled, so that nothing around it matters.
+void crop_resized(const ReadPart& read, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+  const PicturePart part = read([&](int64_t height, int64_t width) {
+    Rng draw = rng;
+    return draw_rectangle(height, width, a, draw);
+  });
+  const Rectangle r = draw_rectangle(part.height, part.width, a, rng);
+  const int64_t stride = part.pixels.shape()[1] * 3;
   const auto axis = [&](int64_t in) { return Axis{in, static_cast<double>(in), fit.size, 0, fit.size}; };
-  return {r, {axis(r.height), axis(r.width)}};
-}
-
-Cut draw_cut(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
-  return a.crop == Augmentation::Crop::random ? draw_scaled(height, width, fit, a, rng)
-                                              : draw_resized(height, width, fit, a, rng);
+  const uint8_t* corner = part.pixels.as<uint8_t>().data() + (r.top - part.top) * stride + (r.left - part.left) * 3;
+  resize_window(corner, stride, axis(r.height), axis(r.width), fit.interpolation, out);
 }
 
 }  // namespace
 
 Rectangle draw_rectangle(int64_t height, int64_t width, const Augmentation& a, Rng& rng) {
+  CHECK(height > 0 && width > 0, "a picture of ", height, "x", width, " pixels");
   const double area = static_cast<double>(height) * static_cast<double>(width);
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double wanted = area * rng.uniform(a.area[0], a.area[1]);
@@ -61,19 +73,11 @@ Rectangle draw_rectangle(int64_t height, int64_t width, const Augmentation& a, R
   return {(height - h) / 2, (width - w) / 2, h, w};
 }
 
-void random_crop(const Dataset& data, int64_t i, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
-  const PicturePart given = data.part(i, [&](int64_t height, int64_t width) {
-    Rng again = rng;
-    const Cut cut = draw_cut(height, width, fit, a, again);
-    const Range rows = samples_of(cut.axes.down, fit.interpolation);
-    const Range columns = samples_of(cut.axes.across, fit.interpolation);
-    return Rectangle{cut.part.top + rows.first, cut.part.left + columns.first, rows.count, columns.count};
-  });
-  Cut cut = draw_cut(given.height, given.width, fit, a, rng);
-  cut.axes.down.origin = given.top - cut.part.top;
-  cut.axes.across.origin = given.left - cut.part.left;
-  resize_window(given.pixels.as<uint8_t>().data(), given.pixels.shape()[1] * 3, cut.axes.down, cut.axes.across,
-                fit.interpolation, out);
+void random_crop(const ReadPart& read, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+  if (a.crop == Augmentation::Crop::random)
+    crop_scaled(read, fit, a, rng, out);
+  else
+    crop_resized(read, fit, a, rng, out);
 }
 
 }  // namespace resnet
