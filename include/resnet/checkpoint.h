@@ -34,6 +34,7 @@ struct Checkpoint {
   bool int8 = false;  ///< weights are those of the quantised network: i8, with scales (`resnet quantize`)
   /// Training state (last.safetensors only; else empty): momentum by parameter key, and counters and settings as text.
   StateDict momentum;
+  StateDict ema = {};  ///< moving averages of the weights and running statistics, by key; empty: none
   std::map<std::string, std::string> state;  ///< "step", "epoch", "best_top1", "recipe" (TOML), "seed", …
 };
 

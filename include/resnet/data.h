@@ -1,7 +1,9 @@
 // Labelled pictures and the batches made of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +25,24 @@ struct Fit {
   Interpolation interpolation;
 };
 
+/// A part of a picture, in its pixels.
+struct Rectangle {
+  int64_t top, left, height, width;
+};
+
+/// Some of a picture's pixels.
+struct PicturePart {
+  Tensor pixels;                  ///< u8 [H,W,3], RGB
+  int64_t top = 0, left = 0;      ///< where they lie in the picture
+  int64_t height = 0, width = 0;  ///< of the whole picture
+};
+
+/// All of them.
+PicturePart whole_part(const Tensor& picture);
+
+/// The part that is needed of a picture of this height and width. A function of these alone: it may be called again.
+using ChoosePart = std::function<Rectangle(int64_t height, int64_t width)>;
+
 /// Labelled pictures. Thread-safe once opened.
 class Dataset {
  public:
@@ -32,6 +52,9 @@ class Dataset {
   virtual int label(int64_t i) const = 0;  ///< in [0, classes().size())
   /// u8 [H,W,3], RGB. Throws Error naming the file when it cannot be decoded.
   virtual Tensor image(int64_t i) const = 0;
+  /// At least what `choose` wants of the picture; the same pixels as image() has there. Sets that can decode a part override
+  /// this.
+  virtual PicturePart part(int64_t i, const ChoosePart& choose) const;
   /// The same picture as u8 [size,size,3] at `out`, through resize_and_crop() where it does not fit. Sets that hold
   /// their pictures decoded override this to write them without an allocation.
   virtual void image_into(int64_t i, const Fit& fit, uint8_t* out) const;
@@ -90,7 +113,7 @@ Preprocessing measure_preprocessing(const Dataset& train, const std::string& kin
 /// What usual networks for ImageNet do: shorter side to 256/224 of the input, means and deviations of its channels.
 Preprocessing imagenet_preprocessing(int64_t size);
 
-/// Decodes a PNG or JPEG file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB.
+/// Decodes a PNG, JPEG or WebP file (any grey, palette, alpha, 16-bit, CMYK variant) to u8 [H,W,3] RGB, upright by EXIF.
 /// Throws Error naming the file and the reason.
 Tensor read_image(const std::string& path);
 /// u8 [H,W,3] -> u8 [size,size,3].
@@ -101,9 +124,31 @@ void write_png(const std::string& path, const Tensor& image);  ///< u8 [H,W,3]
 
 /// Random changes of training pictures, drawn from a stream keyed by (seed, epoch, sample): the number of workers, a
 /// restart or the number of ranks changes nothing in what a sample looks like.
+///
+/// In this order: crop, flip, colour_jitter's four, TrivialAugment, normalisation, colour PCA, erasing, and of whole batches
+/// mixup or CutMix. 0: off.
 struct Augmentation {
+  /// What is cut out of the picture. pad: what evaluation sees, moved by up to `pad` pixels. random: the shorter side is
+  /// scaled to a whole number drawn from `resize`, then a square from a random place. resized: a rectangle of random area
+  /// and shape, scaled to the square (torchvision's RandomResizedCrop).
+  enum class Crop { pad, random, resized };
+
   int64_t pad = 0;    ///< zero-pad (after normalisation) by this much on each side, crop back at a random place
   bool flip = false;  ///< mirror left-right with probability 1/2
+  Crop crop = Crop::pad;
+  std::array<int64_t, 2> resize{0, 0};                 ///< of random: least and most; 0: as in evaluation
+  std::array<float, 2> area{0.08f, 1.0f};              ///< of resized: shares of the picture's area
+  std::array<float, 2> ratio{3.0f / 4, 4.0f / 3};      ///< of resized: width / height, drawn evenly in the logarithm
+  float brightness = 0, contrast = 0, saturation = 0;  ///< factors from [max(0, 1 - value), 1 + value]
+  float hue = 0;                                       ///< turns from [-hue, hue]; at most 1/2
+  bool trivial_augment = false;                        ///< TrivialAugment (Wide), Müller and Hutter, arXiv 2103.10158
+  float color_pca = 0;                                 ///< standard deviation of the multiples; AlexNet's is 0.1
+  std::array<float, 3> pca_values{0.2175f, 0.0188f, 0.0045f};  ///< variances of pixel/255 along the axes; ImageNet's
+  std::array<float, 9> pca_vectors{-0.5675f, -0.5808f, -0.5836f, 0.7192f, -0.0045f,
+                                   -0.6948f, 0.4009f,  -0.8140f, 0.4203f};  ///< [3 axes][R, G, B]
+  float erase = 0;   ///< probability of zeroing a rectangle (Random Erasing, Zhong et al., arXiv 1708.04896)
+  float mixup = 0;   ///< parameter of the beta distribution (Zhang et al., arXiv 1710.09412)
+  float cutmix = 0;  ///< the same of CutMix (Yun et al., arXiv 1905.04899); with both, each batch has one of them
 };
 
 struct LoaderOptions {
@@ -119,6 +164,8 @@ struct LoaderOptions {
 struct Batch {
   Tensor images;               ///< f32 [batch,size,size,3]; rows from `count` on are zero
   Tensor labels;               ///< i32 [batch]; 0 from `count` on
+  Tensor other_labels;         ///< i32 [batch]: of the picture that was mixed in; else the same
+  float share = 1;             ///< of `labels`; the rest belongs to `other_labels`
   std::vector<int64_t> index;  ///< of the samples in the data set
   int64_t count = 0;           ///< valid rows
 };

@@ -21,7 +21,8 @@ struct ParamSpec {
   Shape shape;         ///< as stored in files
   ParamKind kind = ParamKind::weight;
   DType dtype = DType::f32;  ///< i8: quantised weights
-  bool trainable() const { return kind <= ParamKind::bn_bias; }
+  bool frozen = false;       ///< of a frozen node
+  bool trainable() const { return kind <= ParamKind::bn_bias && !frozen; }
 };
 
 /// Work of one call of an op on given shapes. Multiply-adds count as the paper counts FLOPs.
@@ -48,6 +49,7 @@ struct Node {
   std::shared_ptr<const Op> op;     ///< null for the input node
   std::vector<NodeId> inputs;       ///< nodes earlier in the graph
   std::vector<std::string> params;  ///< full keys, in the order of op->params()
+  bool frozen = false;              ///< training computes it as inference does; so are all nodes that it reads
 };
 
 class Graph {
@@ -77,6 +79,12 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Shape> shapes_;  // for one picture
 };
+
+/// The stages that can be frozen, in order: "stem", "layer1" … of residual networks, "features" of others.
+std::vector<std::string> stages(const Graph& graph);
+/// The graph with all nodes up to the end of a stage frozen: they keep their weights and batch norm's running statistics,
+/// which then normalise. Throws Error for an unknown stage, naming those there are.
+Graph freeze(const Graph& graph, const std::string& stage);
 
 /// The shapes of a node's inputs.
 std::vector<Shape> input_shapes(const Node& node, const std::vector<Shape>& all);

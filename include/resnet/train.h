@@ -32,24 +32,45 @@ struct TrainConfig {
       0;  ///< data.resize: shorter side before the centre is cut out; 0: 256/224 of photographs' input size
   std::string interpolation = "bilinear";  ///< data.interpolation: "bilinear" or "bicubic"
   std::string bad_images = "fail";  ///< data.bad_images: "fail", or "skip" to replace pictures that cannot be read
-  int64_t pad = 4;                  ///< data.pad: zero-pad by this, crop back at random (0: off)
-  bool flip = true;                 ///< data.flip
-  int workers = 2;                  ///< data.workers
+  /// data.crop: Augmentation::Crop as "pad", "random", "resized", or "auto": "resized" for photographs, else "pad"
+  std::string crop = "auto";
+  int64_t pad = 4;                                   ///< data.pad: zero-pad by this, crop back at random (0: off)
+  std::vector<double> crop_resize;                   ///< data.crop_resize: of "random", [256, 480]; empty: data.resize
+  std::vector<double> crop_area = {0.08, 1};         ///< data.crop_area: of "resized"
+  std::vector<double> crop_ratio = {0.75, 4.0 / 3};  ///< data.crop_ratio: of "resized"
+  bool flip = true;                                  ///< data.flip
+  // The others of Augmentation, by the same names
+  float brightness = 0, contrast = 0, saturation = 0, hue = 0;
+  bool trivial_augment = false;
+  float color_pca = 0;
+  std::vector<double> pca_values;   ///< data.pca_values: empty: ImageNet's
+  std::vector<double> pca_vectors;  ///< data.pca_vectors
+  float erase = 0, mixup = 0, cutmix = 0;
+  int workers = 2;  ///< data.workers
   // [train]
   int64_t batch = 128;         ///< train.batch
   int64_t epochs = 0;          ///< train.epochs; exactly one of epochs and steps is positive
   int64_t steps = 0;           ///< train.steps (iterations)
   bool drop_last = true;       ///< train.drop_last: leave an epoch's incomplete last batch out
   float label_smoothing = 0;   ///< train.label_smoothing
+  std::string class_weights;   ///< train.class_weights: "", "balanced", or a number a class: "1, 2.5"
+  std::string freeze;          ///< train.freeze: stages up to this one keep their weights and statistics: "layer2"
+  float ema = 0;               ///< train.ema: decay of the weights' moving average, which is then evaluated (0: off)
+  int64_t early_stop = 0;      ///< train.early_stop: evaluations without a higher accuracy that end the run (0: off)
   std::string dtype = "auto";  ///< train.dtype: "f32", "bf16" or "auto" (bf16 where native)
   bool tune = false;           ///< train.tune: measure which convolution is the fastest; kept for resuming
-  std::string conv = "auto";   ///< train.conv: "auto", or "direct" for no Winograd convolutions
-  uint64_t seed = 1;           ///< train.seed
-  int64_t eval_every = 1;      ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
-  int64_t save_every = 1;      ///< train.save_every, in epochs: last.safetensors
-  double target_error = 0;     ///< train.target_error, percent: the step at which training error fell below it is kept
+  /// train.checkpoint: parts of the network of which only the borders' activations are kept, the rest being computed again in
+  /// backward to the same bits; 1: everything is kept, 0: as few parts as train.memory_limit needs
+  int64_t checkpoint = 0;
+  double memory_limit = 0;    ///< train.memory_limit, GiB: activations, weights, gradients, momentum (0: what is free)
+  std::string conv = "auto";  ///< train.conv: "auto", or "direct" for no Winograd convolutions
+  uint64_t seed = 1;          ///< train.seed
+  int64_t eval_every = 1;     ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
+  int64_t save_every = 1;     ///< train.save_every, in epochs: last.safetensors
+  double target_error = 0;    ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
   float lr = 0.1f;             ///< optimizer.lr
+  int64_t lr_batch = 0;        ///< optimizer.lr_batch: the batch that lr is for, scaled to others (0: to none)
   float momentum = 0.9f;       ///< optimizer.momentum
   float weight_decay = 1e-4f;  ///< optimizer.weight_decay
   bool nesterov = false;       ///< optimizer.nesterov
@@ -80,6 +101,9 @@ struct TrainConfig {
 
 /// Reads a recipe. Throws Error with file and line for a misspelt key (suggesting the nearest), an ill-typed or impossible value.
 TrainConfig load_recipe(const std::string& path);
+/// What fine-tuning the weights in `pretrained` starts from where no recipe says it: the file's network and picture size,
+/// cosine with warm-up over 20 epochs, a learning rate for any batch. `model` as for load_weights.
+TrainConfig finetune_config(const std::string& pretrained, const std::string& model = "");
 /// Sets "section.key" (or a unique "key") from text, as `--set` does. Throws Error, suggesting the nearest key.
 void set_option(TrainConfig& config, const std::string& key, const std::string& value);
 /// The whole configuration as TOML; load_recipe reads it back to the same values.

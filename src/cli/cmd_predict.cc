@@ -11,6 +11,7 @@
 #include "cli/protocol_flags.h"
 #include "cli/text.h"
 #include "core/check.h"
+#include "data/image_folder.h"
 #include "resnet/classifier.h"
 
 namespace resnet::cli {
@@ -27,19 +28,13 @@ struct PredictArgs {
   TestProtocol protocol;
 };
 
-bool is_picture(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
-  return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg";
-}
-
 // The pictures of a folder in order of their names, or the file itself.
 std::vector<std::string> pictures_of(const std::string& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(path))
-    if (is_picture(entry.path())) found.push_back(entry.path().string());
-  CHECK(!found.empty(), path, ": the folder holds no .png, .jpg or .jpeg file");
+    if (is_picture_name(entry.path())) found.push_back(entry.path().string());
+  CHECK(!found.empty(), path, ": the folder holds no .png, .jpg, .jpeg or .webp file");
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -102,7 +97,7 @@ int run(const PredictArgs& args, const Output& out) {
 const RegisterCommand registered{{
     .name = "predict",
     .order = 30,
-    .summary = "Classify pictures (PNG or JPEG files)",
+    .summary = "Classify pictures (PNG, JPEG or WebP files)",
     .example = "  resnet predict photo.jpg\n"
                "  resnet predict --weights runs/mine/best.safetensors --top 3 pictures/*.png\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {

@@ -24,9 +24,9 @@ constexpr int64_t kDefaultEpochs = 10;  // where neither a recipe nor a flag say
 struct TrainArgs {
   std::string recipe, output_dir, pretrained;
   std::string bad_images;  // empty: as the recipe says
-  std::optional<std::string> model, data, dtype, conv;
-  std::optional<int64_t> epochs, steps, batch;
-  std::optional<float> lr, weight_decay, momentum;
+  std::optional<std::string> model, data, dtype, conv, freeze, class_weights;
+  std::optional<int64_t> epochs, steps, batch, patience;
+  std::optional<float> lr, weight_decay, momentum, ema;
   std::optional<int> workers;
   std::optional<uint64_t> seed;
   std::vector<std::string> set;
@@ -45,11 +45,16 @@ std::string new_run_folder(const TrainArgs& args, const TrainConfig& config) {
   return folder;
 }
 
+bool is_plain_finetuning(const TrainArgs& args) {
+  return args.recipe.empty() && !args.resume && !args.pretrained.empty();
+}
+
 // What a run starts from: the recipe, or on --resume the settings of the run itself, or the defaults.
 TrainConfig base_config(const TrainArgs& args) {
   if (!args.recipe.empty()) return load_recipe(find_recipe(args.recipe));
   const std::string saved = args.output_dir + "/config.toml";
   if (args.resume && fs::exists(saved)) return load_recipe(saved);
+  if (is_plain_finetuning(args)) return finetune_config(args.pretrained, args.model.value_or(""));
   TrainConfig config;
   config.epochs = kDefaultEpochs;
   return config;
@@ -71,6 +76,10 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
   put(args.momentum, config.momentum);
   put(args.workers, config.workers);
   put(args.seed, config.seed);
+  put(args.freeze, config.freeze);
+  put(args.ema, config.ema);
+  put(args.patience, config.early_stop);
+  put(args.class_weights, config.class_weights);
   if (!args.resume) config.tune = !args.no_tune;
   if (args.epochs || args.steps) {  // one replaces the other
     config.epochs = args.epochs.value_or(0);
@@ -103,7 +112,9 @@ int run(const TrainArgs& args, const Output& out) {
   apply_flags(args, config);
   if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
   validate(config);
-  check_names(config);  // before the long list of settings is printed
+  const int64_t pictures = check_names(config);  // before the long list of settings is printed
+  // Fine-tuning by no recipe takes batches that the pictures fill.
+  if (is_plain_finetuning(args) && !args.batch) config.batch = std::clamp<int64_t>(pictures, 1, config.batch);
   log_settings(config, out);
   catch_signals(out.quiet);
   TrainLog log(config, out);
@@ -141,7 +152,18 @@ void add_flags(CLI::App& app, TrainArgs& args) {
   app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")
       ->check(whole_number(0))
       ->type_name("N");
-  app.add_option("--pretrained", args.pretrained, "Start from these weights")->type_name("FILE");
+  app.add_option("--pretrained", args.pretrained,
+                 "Start from these weights; without a recipe, the other settings are those of fine-tuning")
+      ->type_name("FILE");
+  app.add_option("--freeze", args.freeze, "Stages up to this one keep their weights: stem, layer1, … layer4")
+      ->type_name("STAGE");
+  app.add_option("--ema", args.ema, "Evaluate and keep a moving average of the weights with this decay: 0.999")
+      ->check(number_from(0, 0.999999))
+      ->type_name("DECAY");
+  app.add_option("--patience", args.patience, "Stop after so many evaluations without a higher accuracy")
+      ->check(whole_number(1))
+      ->type_name("N");
+  app.add_option("--class-weights", args.class_weights, "balanced, or a number a class: 1,2.5")->type_name("LIST");
   CLI::Option* folder =
       app.add_option("--output-dir", args.output_dir, "The run's folder (default: a new one in runs/)");
   folder->type_name("DIR");
@@ -156,7 +178,7 @@ const RegisterCommand registered{{
     .summary = "Train a network, by a recipe or by flags",
     .example = "  resnet train --model cifar-resnet20 --data synthetic: --epochs 2\n"
                "  resnet train cifar10/resnet20 --data cifar-10-batches-bin --output-dir runs/mine\n"
-               "  resnet train --model resnet18 --pretrained resnet18-f37072fd.pth --data photographs --lr 0.01\n"
+               "  resnet train --model resnet18 --pretrained resnet18-f37072fd.pth --data photographs --freeze layer2\n"
                "  resnet train --resume --output-dir runs/mine\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<TrainArgs>();

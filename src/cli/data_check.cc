@@ -1,15 +1,15 @@
 #include "cli/data_check.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "core/check.h"
 #include "data/cifar.h"
+#include "data/inspect.h"
 #include "data/mapped_file.h"
 #include "resnet/data.h"
 
@@ -19,100 +19,61 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kShown = 20;  // problems for people; --json has all of them
+constexpr size_t kShown = 20;  // findings for people; --json has all of them
 constexpr int64_t kPixels = 3 * 32 * 32;
 
-struct SplitReport {
-  std::string name;
-  int64_t pictures = 0;
-  std::vector<int64_t> per_class;
-  std::array<double, 3> sum{}, squares{};  // of pixel/255
-  double pixels = 0;                       // a channel
-
-  double mean(size_t c) const { return sum[c] / pixels; }
-  double std(size_t c) const { return std::sqrt(std::max(0.0, squares[c] / pixels - mean(c) * mean(c))); }
-};
-
-void add_pixels(const Tensor& image, SplitReport& report) {
-  std::array<int64_t, 3> sum{}, squares{};
-  const auto pixels = image.as<uint8_t>();
-  for (size_t i = 0; i + 2 < pixels.size(); i += 3)
-    for (size_t c = 0; c < 3; ++c) {
-      const int64_t v = pixels[i + c];
-      sum[c] += v;
-      squares[c] += v * v;
-    }
-  for (size_t c = 0; c < 3; ++c) {
-    report.sum[c] += static_cast<double>(sum[c]) / 255;
-    report.squares[c] += static_cast<double>(squares[c]) / (255.0 * 255);
-  }
-  report.pixels += static_cast<double>(pixels.size()) / 3;
-}
-
-SplitReport read_split(const std::string& name, const Dataset& data, std::vector<std::string>& problems,
-                       ProgressBar& bar) {
-  SplitReport report;
-  report.name = name;
-  report.per_class.assign(data.classes().size(), 0);
-  for (int64_t i = 0; i < data.size(); ++i) {
-    bar.update(i + 1, data.size(), name);
-    try {
-      const int label = data.label(i);
-      CHECK(label >= 0 && static_cast<size_t>(label) < report.per_class.size(), data.id(i), ": label ", label,
-            " is outside 0 to ", report.per_class.size() - 1);
-      add_pixels(data.image(i), report);
-      ++report.per_class[static_cast<size_t>(label)];
-      ++report.pictures;
-    } catch (const Error& error) {
-      problems.push_back(error.what());
-    }
-  }
-  return report;
-}
-
 // Opening stops at the first damaged record of a CIFAR folder; this names all of them.
-void scan_cifar_file(const fs::path& path, const CifarLayout& layout, std::vector<std::string>& problems) {
-  if (!fs::exists(path)) return problems.push_back(join(path.string(), " is missing"));
+void scan_cifar_file(const fs::path& path, const CifarLayout& layout, std::vector<Finding>& findings) {
+  const auto damaged = [&](const std::string& message) {
+    findings.push_back({"unreadable", true, path.string(), message});
+  };
+  if (!fs::exists(path)) return damaged(path.string() + " is missing");
   const MappedFile file(path.string());
   const int64_t bytes = static_cast<int64_t>(file.bytes().size()), record = layout.label_bytes + kPixels;
-  if (bytes == 0) return problems.push_back(join(path.string(), " is empty"));
+  if (bytes == 0) return damaged(path.string() + " is empty");
   if (bytes % record != 0)
-    problems.push_back(join(path.string(), ": ", bytes / record, " whole records and ", bytes % record,
-                            " bytes more; the file is truncated or of another kind"));
+    damaged(join(path.string(), ": ", bytes / record, " whole records and ", bytes % record,
+                 " bytes more; the file is truncated or of another kind"));
   for (int64_t r = 0; r < bytes / record; ++r) {
     const int label = file.bytes()[static_cast<size_t>(r * record + layout.label_bytes - 1)];
     if (static_cast<size_t>(label) >= layout.classes.size())
-      problems.push_back(
-          join(path.string(), ": record ", r, " has label ", label, ", outside 0 to ", layout.classes.size() - 1));
+      damaged(join(path.string(), ": record ", r, " has label ", label, ", outside 0 to ", layout.classes.size() - 1));
   }
 }
 
-std::vector<std::string> scan_cifar(const std::string& folder) {
-  std::vector<std::string> problems;
+std::vector<Finding> scan_cifar(const std::string& folder) {
+  std::vector<Finding> findings;
   const auto present = [&](const CifarLayout& layout) {
     return fs::exists(fs::path(folder) / layout.train_files[0]) || fs::exists(fs::path(folder) / layout.test_file);
   };
   for (const CifarLayout& layout : cifar_layouts()) {
     if (!present(layout)) continue;
-    for (const std::string& name : layout.train_files) scan_cifar_file(fs::path(folder) / name, layout, problems);
-    scan_cifar_file(fs::path(folder) / layout.test_file, layout, problems);
+    for (const std::string& name : layout.train_files) scan_cifar_file(fs::path(folder) / name, layout, findings);
+    scan_cifar_file(fs::path(folder) / layout.test_file, layout, findings);
     break;
   }
-  return problems;
+  return findings;
 }
 
-Json to_json(const SplitReport& report, const std::vector<std::string>& classes) {
+Json to_json(const SplitReport& report) {
   Json counts = Json::object();
-  for (size_t k = 0; k < classes.size(); ++k) counts[classes[k]] = report.per_class[k];
+  for (size_t k = 0; k < report.classes.size(); ++k) counts[report.classes[k]] = report.per_class[k];
   Json split = {{"split", report.name}, {"samples", report.pictures}, {"per_class", counts}};
   if (report.pixels > 0) {
-    split["mean"] = {report.mean(0), report.mean(1), report.mean(2)};
+    split["mean"] = {report.mean(0), report.mean(1), report.mean(2)};  // of pixel/255
     split["std"] = {report.std(0), report.std(1), report.std(2)};
   }
   return split;
 }
 
-void show_splits(const std::vector<SplitReport>& splits, const std::vector<std::string>& classes, const Output& out) {
+// Of this name; nothing where the split has no such class.
+std::optional<int64_t> count_of(const SplitReport& split, const std::string& name) {
+  const auto found = std::find(split.classes.begin(), split.classes.end(), name);
+  if (found == split.classes.end()) return {};
+  return split.per_class[static_cast<size_t>(found - split.classes.begin())];
+}
+
+void show_splits(const std::vector<SplitReport>& splits, const Output& out) {
   std::vector<Table::Column> columns = {{"class", Table::Align::left}};
   for (const SplitReport& split : splits) columns.push_back({split.name});
   Table table(columns);
@@ -121,8 +82,15 @@ void show_splits(const std::vector<SplitReport>& splits, const std::vector<std::
     for (const SplitReport& split : splits) cells.push_back(cell(split));
     table.row(cells);
   };
-  for (size_t k = 0; k < classes.size(); ++k)
-    row(classes[k], [&](const SplitReport& s) { return grouped(s.per_class[k]); });
+  std::vector<std::string> names;
+  for (const SplitReport& split : splits)
+    for (const std::string& name : split.classes)
+      if (&split == &splits.front() || !count_of(splits.front(), name)) names.push_back(name);
+  for (const std::string& name : names)
+    row(name, [&](const SplitReport& s) {
+      const std::optional<int64_t> count = count_of(s, name);
+      return count ? grouped(*count) : std::string("-");
+    });
   table.rule();
   row("all", [](const SplitReport& s) { return grouped(s.pictures); });
   out.print("{}\n", table.str());
@@ -132,34 +100,63 @@ void show_splits(const std::vector<SplitReport>& splits, const std::vector<std::
                 s.mean(1), s.mean(2), s.std(0), s.std(1), s.std(2));
 }
 
-int conclude(const std::vector<std::string>& problems, const Output& out) {
-  for (size_t i = 0; i < std::min(problems.size(), kShown); ++i) out.error(problems[i]);
-  if (problems.size() > kShown) out.error(join("and ", problems.size() - kShown, " more (--json lists all)"));
-  if (problems.empty()) out.print("nothing wrong\n");
-  return problems.empty() ? 0 : 1;
+Json to_json(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const Finding& f : findings)
+    list.push_back(
+        {{"kind", f.kind}, {"severity", f.error ? "error" : "warning"}, {"where", f.where}, {"message", f.message}});
+  return list;
+}
+
+// Errors first. Returns the exit status.
+int conclude(std::vector<Finding> findings, bool strict, const Output& out) {
+  std::stable_partition(findings.begin(), findings.end(), [](const Finding& f) { return f.error; });
+  for (size_t i = 0; i < std::min(findings.size(), kShown); ++i)
+    out.error((findings[i].error ? "" : "warning: ") + findings[i].message);
+  if (findings.size() > kShown) out.error(join("and ", findings.size() - kShown, " more (--json lists all)"));
+  const auto errors = std::count_if(findings.begin(), findings.end(), [](const Finding& f) { return f.error; });
+  const auto warnings = static_cast<std::ptrdiff_t>(findings.size()) - errors;
+  if (findings.empty())
+    out.print("nothing wrong\n");
+  else
+    out.print("{} errors, {} warnings\n", errors, warnings);
+  return errors > 0 || (strict && warnings > 0) ? 1 : 0;
+}
+
+// Training asks for the same classes in both.
+void compare_classes(const DataSplits& data, const std::string& spec, std::vector<Finding>& findings) {
+  if (data.train->size() == 0 || data.train->classes() == data.val->classes()) return;
+  findings.push_back({"different_classes", true, spec,
+                      join(spec, ": the training pictures are of ", data.train->classes().size(),
+                           " classes and the validation pictures of ", data.val->classes().size(), " others")});
 }
 
 }  // namespace
 
-int check_data(const std::string& spec, const Output& out) {
-  std::vector<std::string> problems;
-  if (fs::is_directory(spec)) problems = scan_cifar(spec);
-  if (!problems.empty()) {
-    out.record({{"data", spec}, {"problems", problems}});
-    return conclude(problems, out);
+int check_data(const std::string& spec, bool strict, const Output& out) {
+  std::vector<Finding> findings;
+  if (fs::is_directory(spec)) findings = scan_cifar(spec);
+  if (!findings.empty()) {
+    out.record({{"data", spec}, {"problems", to_json(findings)}});
+    return conclude(findings, strict, out);
   }
-  const DataSplits data = open_data(spec);
+  const DataSplits data = open_data(spec, {.training = false});
   out.log("{}\n", data.description);
+  for (const std::string& note : data.notes) out.log("note: {}\n", note);
   ProgressBar bar(out);
-  const std::vector<SplitReport> splits = {read_split("train", *data.train, problems, bar),
-                                           read_split("val", *data.val, problems, bar)};
+  const Inspection found = inspect(data, [&](int64_t done, int64_t all) { bar.update(done, all, "pictures"); });
   bar.clear();
-  const std::vector<std::string>& classes = data.train->classes();
+  findings = found.findings;
+  compare_classes(data, spec, findings);
   Json list = Json::array();
-  for (const SplitReport& split : splits) list.push_back(to_json(split, classes));
-  out.record({{"data", spec}, {"description", data.description}, {"splits", list}, {"problems", problems}});
-  show_splits(splits, classes, out);
-  return conclude(problems, out);
+  for (const SplitReport& split : found.splits) list.push_back(to_json(split));
+  out.record({{"data", spec},
+              {"description", data.description},
+              {"notes", data.notes},
+              {"splits", list},
+              {"problems", to_json(findings)}});
+  show_splits(found.splits, out);
+  return conclude(findings, strict, out);
 }
 
 }  // namespace resnet::cli

@@ -7,7 +7,7 @@
 
 namespace resnet::cli {
 
-/// Returns the exit status: 0 when nothing is wrong.
-int check_data(const std::string& spec, const Output& out);
+/// Returns the exit status: 1 when there are errors, or with `strict` warnings.
+int check_data(const std::string& spec, bool strict, const Output& out);
 
 }  // namespace resnet::cli

@@ -43,12 +43,14 @@ void set_from(TrainConfig& config, const std::string& item) {
   set_option(config, item.substr(0, equals), item.substr(equals + 1));
 }
 
-void check_names(const TrainConfig& config) {
+int64_t check_names(const TrainConfig& config) {
   const Graph model = make_model(config.model, {.image_size = config.image_size});
   DataOptions options;
   options.train_split = config.train_split;
   options.image_size = model.input_shape()[1];
-  open_data(config.data, options);
+  const int64_t pictures = open_data(config.data, options).train->size();
+  if (!config.freeze.empty()) freeze(model, config.freeze);
+  return pictures;
 }
 
 void catch_signals(bool quiet) {

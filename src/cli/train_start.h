@@ -14,8 +14,8 @@ void add_set_flag(CLI::App& app, std::vector<std::string>& items);
 /// Sets what one of them says.
 void set_from(TrainConfig& config, const std::string& item);
 
-/// Throws Error where the network or the data do not exist; both are opened for it.
-void check_names(const TrainConfig& config);
+/// Number of training pictures. Throws Error where the network, the stage to freeze or the data do not exist; they are opened for it.
+int64_t check_names(const TrainConfig& config);
 
 /// SIGINT, SIGTERM and SIGPIPE: the first asks train() to finish its step and save, the second ends the program at once.
 void catch_signals(bool quiet);

@@ -31,6 +31,7 @@ DataSplits open(const WorkloadOptions& options) {
 Workload::Workload(const WorkloadOptions& options) {
   const DataSplits splits = open(options);
   graph_ = make_model(options.model, {.classes = classes_of(splits), .image_size = options.image_size});
+  if (!options.freeze.empty()) graph_ = freeze(graph_, options.freeze);
   params_ = init_params(graph_);
   if (options.compile.dtype == DType::u8) params_ = quantize(graph_, params_, {random_batch(options)}, "max").weights;
   const auto start = std::chrono::steady_clock::now();

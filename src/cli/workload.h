@@ -19,6 +19,7 @@ struct WorkloadOptions {
   std::string model = "cifar-resnet20";
   CompileOptions compile;
   int64_t image_size = 0;  ///< 0: the model's default
+  std::string freeze;      ///< the stages up to this one are not trained; empty: all are
   std::string data;        ///< empty: the same random pictures at every step, in memory
   int workers = 2;
 };

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "data/normalizer.h"
+#include "data/augmenter.h"
 #include "resnet/data.h"
 
 namespace resnet {
@@ -13,10 +13,7 @@ namespace resnet {
 class Batcher {
  public:
   /// Buffers of one thread, kept between calls.
-  struct Scratch {
-    std::vector<uint8_t> picture;
-    std::vector<float> row;
-  };
+  using Scratch = Augmenter::Scratch;
 
   /// Throws Error for settings that cannot work (batch, padding, an empty set, preprocessing).
   Batcher(std::shared_ptr<const Dataset> data, const Preprocessing& preprocessing, const LoaderOptions& options);
@@ -28,15 +25,14 @@ class Batcher {
   /// Batch `number` of the epoch into `batch` (from make_buffer()). Thread-safe. Throws what reading a picture throws.
   void fill(int64_t number, Batch& batch, Scratch& scratch) const;
   /// The same in parts: begin() says how many pictures there are, then fill_rows() makes those of [from, to), which
-  /// several threads may do at once.
+  /// several threads may do at once, then finish() mixes them.
   int64_t begin(int64_t number, Batch& batch) const;
   void fill_rows(int64_t number, Batch& batch, int64_t from, int64_t to, Scratch& scratch) const;
+  void finish(int64_t number, Batch& batch) const;
 
  private:
-  void augment(int64_t sample, const uint8_t* picture, std::vector<float>& row, float* out) const;
-
   std::shared_ptr<const Dataset> data_;
-  Normalizer normalizer_;
+  Augmenter augmenter_;
   LoaderOptions options_;
   int64_t epoch_ = 0;
   std::vector<uint32_t> order_;

@@ -16,7 +16,28 @@ Tensor EncodedDataset::decode(int64_t i) const {
   return decode_image(bytes(i, buffer), path(i), skip_ ? Damage::keep_partial : Damage::refuse);
 }
 
+PicturePart EncodedDataset::decode_part(int64_t i, const ChoosePart& choose) const {
+  thread_local std::vector<uint8_t> buffer;
+  const Bytes file = bytes(i, buffer);
+  if (picture_format(file) == "JPEG")
+    if (auto part = decode_jpeg_part(file, path(i), choose)) return std::move(*part);
+  return whole_part(decode_image(file, path(i), skip_ ? Damage::keep_partial : Damage::refuse));
+}
+
 Tensor EncodedDataset::image(int64_t i) const {
+  Tensor picture;
+  read(i, [&](int64_t j) { picture = decode(j); });
+  return picture;
+}
+
+PicturePart EncodedDataset::part(int64_t i, const ChoosePart& choose) const {
+  PicturePart part;
+  read(i, [&](int64_t j) { part = decode_part(j, choose); });
+  return part;
+}
+
+// Picture i, or with skip_ the next one of its class that `decode` does not throw Error for.
+void EncodedDataset::read(int64_t i, const std::function<void(int64_t)>& decode) const {
   CHECK(i >= 0 && i < size(), "picture ", i, " of a data set of ", size());
   if (!skip_) try {
       return decode(i);
@@ -52,30 +73,33 @@ std::vector<std::string> EncodedDataset::unreadable_pictures() const {
   return messages;
 }
 
-namespace {
+OpenFile::OpenFile(std::string path) : path_(std::move(path)) {
+  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  CHECK(descriptor_ >= 0, "cannot open ", path_, ": ", std::strerror(errno));
+  struct stat info {};
+  const bool regular = ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
+  if (!regular) ::close(descriptor_);
+  CHECK(regular, path_, " is not a regular file");
+  size_ = static_cast<uint64_t>(info.st_size);
+}
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
+OpenFile::~OpenFile() { ::close(descriptor_); }
+
+void OpenFile::read_at(uint64_t at, std::span<uint8_t> out) const {
+  while (!out.empty()) {
+    const ssize_t n = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(at));
+    CHECK(n > 0 || (n < 0 && errno == EINTR), "cannot read ", path_, ": ",
+          n == 0 ? "it became shorter meanwhile" : std::strerror(errno));
+    if (n < 0) continue;
+    at += static_cast<uint64_t>(n);
+    out = out.subspan(static_cast<size_t>(n));
   }
-};
-
-}  // namespace
+}
 
 Bytes read_file(const std::string& path, std::vector<uint8_t>& buffer) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  CHECK(file.fd >= 0, "cannot open ", path, ": ", std::strerror(errno));
-  struct stat info {};
-  CHECK(::fstat(file.fd, &info) == 0 && S_ISREG(info.st_mode), path, " is not a regular file");
-  buffer.resize(static_cast<size_t>(info.st_size));
-  size_t done = 0;
-  while (done < buffer.size()) {
-    const ssize_t n = ::read(file.fd, buffer.data() + done, buffer.size() - done);
-    CHECK(n > 0 || (n < 0 && errno == EINTR), "cannot read ", path, ": ",
-          n == 0 ? "it became shorter meanwhile" : std::strerror(errno));
-    if (n > 0) done += static_cast<size_t>(n);
-  }
+  const OpenFile file(path);
+  buffer.resize(file.size());
+  file.read_at(0, buffer);
   return buffer;
 }
 

@@ -2,6 +2,7 @@
 // classes say where the bytes of a picture are.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -21,6 +22,8 @@ class EncodedDataset : public Dataset {
   /// With skip_bad: a picture that cannot be read is replaced by the next one of its class that can; of one that ends
   /// early, what is there stays. Which pictures are replaced and by what depends on the files alone.
   Tensor image(int64_t i) const final;
+  /// Of JPEG files no more than that is decoded, where nothing else is to be done with them.
+  PicturePart part(int64_t i, const ChoosePart& choose) const final;
   bool unreadable(int64_t i) const final;
   std::vector<std::string> unreadable_pictures() const final;
 
@@ -30,6 +33,8 @@ class EncodedDataset : public Dataset {
 
  private:
   Tensor decode(int64_t i) const;
+  PicturePart decode_part(int64_t i, const ChoosePart& choose) const;
+  void read(int64_t i, const std::function<void(int64_t)>& decode) const;
 
   std::vector<std::string> classes_;
   bool skip_;
@@ -37,7 +42,25 @@ class EncodedDataset : public Dataset {
   mutable std::map<int64_t, std::string> bad_;  // guarded by mutex_
 };
 
-/// The whole file, read and not mapped: one that shrinks meanwhile is an Error.
+/// A regular file, read and not mapped: one that shrinks meanwhile is an Error.
+class OpenFile {
+ public:
+  explicit OpenFile(std::string path);
+  ~OpenFile();
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  uint64_t size() const { return size_; }
+  void read_at(uint64_t at, std::span<uint8_t> out) const;
+
+ private:
+  std::string path_;
+  int descriptor_;
+  uint64_t size_ = 0;
+};
+
+/// The whole file.
 Bytes read_file(const std::string& path, std::vector<uint8_t>& buffer);
 
 }  // namespace resnet

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
-#include "resnet/tensor.h"
+#include "resnet/data.h"
 
 namespace resnet {
 
@@ -27,8 +29,19 @@ Decoded decode_png(Bytes file, const std::string& name);
 /// or gives grey for what is missing; other damage that libjpeg can pass over is none.
 Decoded decode_jpeg(Bytes file, const std::string& name, Damage damage = Damage::refuse);
 
-/// Whether this build has libwebp.
-bool can_decode_webp();
+/// A part of a JPEG file; nothing where the file must be decoded as a whole: to be turned, of four channels, without an end.
+std::optional<PicturePart> decode_jpeg_part(Bytes file, const std::string& name, const ChoosePart& choose);
+
+/// Transparent pixels are laid on white. Throws Error where this build has no libwebp.
+Decoded decode_webp(Bytes file, const std::string& name);
+
+/// u8 [n,4] RGBA -> u8 [n,3].
+void lay_on_white(const uint8_t* rgba, int64_t n, uint8_t* rgb);
+
+/// "PNG", "JPEG" or "WebP" by the first bytes; "" for anything else.
+std::string_view picture_format(Bytes file);
+/// The same by the end of a file's name, of any case.
+std::string_view format_of_name(std::string_view name);
 
 /// Any of these formats, by the first bytes, upright: u8 [H,W,3].
 Tensor decode_image(Bytes file, const std::string& name, Damage damage = Damage::refuse);

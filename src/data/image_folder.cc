@@ -1,7 +1,6 @@
 #include "data/image_folder.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/check.h"
 
@@ -12,35 +11,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDeepest = 32;  // folders inside a class; more is a loop of links
-
-// Paths are kept end to end in one string: a million of them take no more than their letters.
-class ImageFolder : public EncodedDataset {
- public:
-  ImageFolder(fs::path folder, std::vector<std::string> classes, bool skip_bad)
-      : EncodedDataset(std::move(classes), skip_bad), folder_(std::move(folder)) {}
-
-  void add(const std::string& inside, int label) {
-    names_ += inside;
-    ends_.push_back(names_.size());
-    labels_.push_back(label);
-  }
-
-  int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
-  int label(int64_t i) const override { return labels_.at(static_cast<size_t>(i)); }
-  std::string id(int64_t i) const override {
-    const auto at = static_cast<size_t>(i);
-    const size_t begin = at == 0 ? 0 : ends_.at(at - 1);
-    return names_.substr(begin, ends_.at(at) - begin);
-  }
-  std::string path(int64_t i) const override { return (folder_ / id(i)).string(); }
-  Bytes bytes(int64_t i, std::vector<uint8_t>& buffer) const override { return read_file(path(i), buffer); }
-
- private:
-  fs::path folder_;
-  std::string names_;
-  std::vector<size_t> ends_;
-  std::vector<int> labels_;
-};
 
 bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
@@ -67,11 +37,7 @@ void collect(const fs::path& folder, const std::string& inside, int depth, Found
 
 }  // namespace
 
-bool is_picture_name(const fs::path& path) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
-  return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg" || (can_decode_webp() && suffix == ".webp");
-}
+bool is_picture_name(const fs::path& path) { return !format_of_name(path.filename().string()).empty(); }
 
 std::vector<std::string> folders_in(const fs::path& folder) {
   std::vector<std::string> names;
@@ -84,7 +50,7 @@ std::vector<std::string> folders_in(const fs::path& folder) {
 std::shared_ptr<const Dataset> open_class_folders(const fs::path& folder, bool skip_bad,
                                                   std::vector<std::string>& notes) {
   const std::vector<std::string> classes = folders_in(folder);
-  auto data = std::make_shared<ImageFolder>(folder, classes, skip_bad);
+  auto data = std::make_shared<PictureFiles>(folder, classes, skip_bad);
   int64_t others = 0;
   std::string first_other;
   for (size_t k = 0; k < classes.size(); ++k) {

@@ -8,8 +8,33 @@
 #include <vector>
 
 #include "data/encoded.h"
+#include "data/names.h"
 
 namespace resnet {
+
+/// Picture files under a folder, in the order in which they are added.
+class PictureFiles : public EncodedDataset {
+ public:
+  PictureFiles(std::filesystem::path folder, std::vector<std::string> classes, bool skip_bad)
+      : EncodedDataset(std::move(classes), skip_bad), folder_(std::move(folder)) {}
+
+  /// `inside`: the path from the folder on.
+  void add(const std::string& inside, int label) {
+    names_.add(inside);
+    labels_.push_back(label);
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
+  int label(int64_t i) const override { return labels_.at(static_cast<size_t>(i)); }
+  std::string id(int64_t i) const override { return names_.at(i); }
+  std::string path(int64_t i) const override { return (folder_ / id(i)).string(); }
+  Bytes bytes(int64_t i, std::vector<uint8_t>& buffer) const override { return read_file(path(i), buffer); }
+
+ private:
+  std::filesystem::path folder_;
+  Names names_;
+  std::vector<int> labels_;
+};
 
 /// Opens `folder` when it holds picture files in folders a class: beside each other, or in train/ and val/ (also valid/,
 /// validation/, test/). Nothing where it holds no such thing. Throws Error for what looks like it but cannot work.

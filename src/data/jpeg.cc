@@ -1,5 +1,6 @@
 // JPEG files through libjpeg(-turbo), with the decoder settings of Pillow. Its errors are long jumps: they are caught
 // where no C++ object is skipped, and become Error.
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -103,7 +104,60 @@ int orientation_of(const JpegReader& r) {
   return 1;
 }
 
+// Whether the file has an end marker behind `from`; compressed data hold none.
+bool has_end(Bytes file, size_t from) {
+  for (size_t at = file.size(); at > from + 1; --at)
+    if (file[at - 2] == 0xff && file[at - 1] == JPEG_EOI) return true;
+  return false;
+}
+
+// What is decoded for a part: more than asked for on each side, because colour is interpolated between neighbours and
+// differently at the picture's edges, and pictures are cut at whole blocks.
+Rectangle widened(const Rectangle& wanted, int64_t height, int64_t width) {
+  constexpr int64_t kMargin = 2 * 8 * 4;  // two of the largest blocks
+  const int64_t top = std::max<int64_t>(0, wanted.top - kMargin), left = std::max<int64_t>(0, wanted.left - kMargin);
+  return {top, left, std::min(height, wanted.top + wanted.height) - top,
+          std::min(width, wanted.left + wanted.width + kMargin) - left};
+}
+
+// Begins with the rows and columns of `part`, which becomes what is really decoded. Its pixels must be read then.
+bool start_part(JpegReader& r, Rectangle& part) {
+  return r.guarded([&] {
+    r.jpeg.out_color_space = JCS_RGB;
+    jpeg_start_decompress(&r.jpeg);
+    auto left = static_cast<JDIMENSION>(part.left), width = static_cast<JDIMENSION>(part.width);
+    jpeg_crop_scanline(&r.jpeg, &left, &width);
+    part.left = left;
+    part.width = width;
+    if (part.top > 0) jpeg_skip_scanlines(&r.jpeg, static_cast<JDIMENSION>(part.top));
+  });
+}
+
+bool read_rows(JpegReader& r, int64_t count, int64_t stride, uint8_t* out) {
+  return r.guarded([&] {
+    for (int64_t y = 0; y < count; ++y, out += stride) {
+      JSAMPROW row = out;
+      jpeg_read_scanlines(&r.jpeg, &row, 1);
+    }
+  });
+}
+
 }  // namespace
+
+std::optional<PicturePart> decode_jpeg_part(Bytes file, const std::string& name, const ChoosePart& choose) {
+  JpegReader r;
+  if (!read_header(r, file) || orientation_of(r) != 1 || r.jpeg.num_components == 4 ||
+      !has_end(file, file.size() - r.jpeg.src->bytes_in_buffer))
+    return std::nullopt;
+  check_dimensions(name, r.jpeg.image_width, r.jpeg.image_height);
+  const int64_t height = r.jpeg.image_height, width = r.jpeg.image_width;
+  Rectangle part = widened(choose(height, width), height, width);
+  CHECK(start_part(r, part), name, " is a damaged JPEG file: ", r.message);
+  PicturePart decoded{Tensor({part.height, part.width, 3}, DType::u8), part.top, part.left, height, width};
+  CHECK(read_rows(r, part.height, part.width * 3, decoded.pixels.as<uint8_t>().data()), name,
+        " is a damaged JPEG file: ", r.message);
+  return decoded;
+}
 
 Decoded decode_jpeg(Bytes file, const std::string& name, Damage damage) {
   JpegReader r;

@@ -97,6 +97,7 @@ void Loader::Impl::fill_together(Slot& slot, int64_t number) {
   });
   const auto first = std::find_if(errors.begin(), errors.end(), [](const auto& error) { return error != nullptr; });
   slot.error = first == errors.end() ? nullptr : *first;
+  if (slot.error == nullptr) batcher.finish(number, slot.batch);
 }
 
 void Loader::Impl::work() {

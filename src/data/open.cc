@@ -10,6 +10,7 @@
 #include "data/cifar.h"
 #include "data/hold_out.h"
 #include "data/image_folder.h"
+#include "data/shards.h"
 #include "data/subset.h"
 #include "data/synthetic.h"
 
@@ -92,12 +93,19 @@ size_t files_present(const fs::path& folder, const CifarLayout& layout) {
       std::count_if(names.begin(), names.end(), [&](const std::string& name) { return fs::exists(folder / name); }));
 }
 
+// NAME.tar.gz and the like.
+bool is_packed_archive(const fs::directory_entry& entry) {
+  return entry.path().stem().extension() == ".tar" || entry.path().extension() == ".tgz";
+}
+
 // What a person who named this folder probably wants, or "".
 std::string hint(const std::string& folder) {
   const fs::path path(folder);
   if (std::any_of(fs::directory_iterator(path), fs::directory_iterator(),
                   [](const auto& entry) { return is_picture_name(entry.path()); }))
-    return "; pictures belong in one folder a class, beside each other or in train/ and val/";
+    return "; pictures belong in one folder a class, beside each other or in train/ and val/, or need a file with "
+           "their "
+           "labels (val.txt)";
   if (fs::exists(path / "data_batch_1") || fs::is_regular_file(path / "train"))
     return "; if this is the Python version of CIFAR, fetch the binary version instead (cifar-10-binary.tar.gz)";
   for (const auto& entry : fs::directory_iterator(path)) {
@@ -105,6 +113,8 @@ std::string hint(const std::string& folder) {
     for (const CifarLayout& layout : cifar_layouts())
       if (files_present(entry.path(), layout) > 1) return join("; did you mean ", entry.path().string(), "?");
   }
+  if (std::any_of(fs::directory_iterator(path), fs::directory_iterator(), is_packed_archive))
+    return "; archives of pictures must not be compressed: unpack *.tar.gz to *.tar";
   return "";
 }
 
@@ -119,10 +129,12 @@ DataSplits open_folder(const std::string& folder, const DataOptions& options) {
     if (options.train_split == "45k") hold_out(splits);
     return splits;
   }
+  if (auto shards = open_shards(folder, options)) return std::move(*shards);
   if (auto pictures = open_picture_folders(folder, options)) return std::move(*pictures);
   constexpr const char* kLookedFor =
-      "looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin), CIFAR-100 (train.bin, test.bin) and "
-      "picture files in folders a class (train/CLASS/*.jpg, val/CLASS/*.jpg)";
+      "looked for CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin), CIFAR-100 (train.bin, test.bin), "
+      "picture files in folders a class (train/CLASS/*.jpg, val/CLASS/*.jpg) or in one folder with their labels "
+      "(ILSVRC2012_validation_ground_truth.txt), and archives of them (*.tar)";
   CHECK(!fs::is_empty(folder), folder, " is empty; ", kLookedFor);
   throw Error(join("no known data set in ", folder, ": ", kLookedFor, ", found ", listing(folder), hint(folder)));
 }

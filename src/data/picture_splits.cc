@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/check.h"
+#include "data/flat_folder.h"
 #include "data/hold_out.h"
 #include "data/image_folder.h"
 #include "data/subset.h"
@@ -14,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using Part = std::shared_ptr<const Dataset>;
+using Classes = std::vector<std::string>;
 
 std::optional<fs::path> first_folder(const fs::path& folder, const std::vector<std::string>& names) {
   for (const std::string& name : names)
@@ -21,19 +23,22 @@ std::optional<fs::path> first_folder(const fs::path& folder, const std::vector<s
   return std::nullopt;
 }
 
-// What one folder holds, in whatever layout; null where that is no pictures.
-Part open_part(const fs::path& folder, const DataOptions& options, std::vector<std::string>& notes) {
+// What one folder holds, in whatever layout; null where that is no pictures. `known`: the classes of the training pictures.
+Part open_part(const fs::path& folder, const DataOptions& options, const Classes& known,
+               std::vector<std::string>& notes) {
+  if (Part flat = open_flat_folder(folder, options.skip_bad_images, known)) return flat;
   Part part = open_class_folders(folder, options.skip_bad_images, notes);
   return part->size() > 0 ? part : nullptr;
 }
 
-Part open_named(const fs::path& folder, const DataOptions& options, std::vector<std::string>& notes) {
-  Part part = open_part(folder, options, notes);
-  const bool loose = part == nullptr && std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
-                                                    [](const auto& entry) { return is_picture_name(entry.path()); });
-  CHECK(!loose, folder.string(), ": pictures lie directly in it; they belong in one folder a class, as in ",
-        (folder / "cats" / "1.jpg").string());
-  CHECK(part != nullptr, folder.string(), ": no pictures in it; looked for CLASS/*.jpg, .jpeg and .png");
+Part open_named(const fs::path& folder, const DataOptions& options, const Classes& known,
+                std::vector<std::string>& notes) {
+  Part part = open_part(folder, options, known, notes);
+  CHECK(part != nullptr || !holds_pictures(folder), folder.string(),
+        ": pictures lie directly in it; they belong in one folder a class, as in ",
+        (folder / "cats" / "1.jpg").string(),
+        ", or need a file with their labels (ILSVRC2012_validation_ground_truth.txt, val.txt)");
+  CHECK(part != nullptr, folder.string(), ": no pictures in it; looked for CLASS/*.jpg, .jpeg, .png and .webp");
   return part;
 }
 
@@ -66,39 +71,40 @@ bool need_resizing(const Dataset& data, int64_t size) {
   }
 }
 
-void without_validation(DataSplits& splits, const Part& all, const DataOptions& options) {
-  splits.train = all;
-  if (options.training) {
-    splits.notes.push_back("there is no val/: every tenth picture of each class is held out for validation");
-    hold_out_of_each_class(splits);
-  } else {
-    splits.notes.push_back("there is no val/: all pictures count");
-    splits.val = all;
-  }
-}
-
 }  // namespace
 
 std::optional<DataSplits> open_picture_folders(const std::string& folder, const DataOptions& options) {
   const fs::path root(folder);
   const auto train = first_folder(root, {"train"}), val = first_folder(root, {"val", "valid", "validation", "test"});
   DataSplits splits;
-  if (train) splits.train = open_named(*train, options, splits.notes);
-  if (val) splits.val = open_named(*val, options, splits.notes);
+  if (train) splits.train = open_named(*train, options, {}, splits.notes);
+  if (val) splits.val = open_named(*val, options, train ? splits.train->classes() : Classes(), splits.notes);
   if (train && val && options.training) check_classes(*train, splits.train, *val, splits.val);
-  if (train && val && options.train_split == "45k") hold_out_of_each_class(splits);
-  if (!train && val) splits.train = std::make_shared<Subset>(splits.val, std::vector<uint32_t>());
-  if (train && !val) without_validation(splits, splits.train, options);
-  if (!train && !val) {
-    const Part all = open_part(root, options, splits.notes);
-    if (all == nullptr) return std::nullopt;
-    without_validation(splits, all, options);
+  if (!train && !val) splits.train = open_part(root, options, {}, splits.notes);
+  if (!splits.train && !splits.val) return std::nullopt;
+  complete_splits(splits, options);
+  splits.description = join("pictures in folders, ", splits.description);
+  return splits;
+}
+
+void complete_splits(DataSplits& splits, const DataOptions& options) {
+  const auto empty = [](const Part& part) { return part == nullptr || part->size() == 0; };
+  if (empty(splits.train)) {
+    splits.train = std::make_shared<Subset>(splits.val, std::vector<uint32_t>());
+  } else if (empty(splits.val)) {
+    splits.notes.push_back(options.training
+                               ? "there is no val/: every tenth picture of each class is held out for validation"
+                               : "there is no val/: all pictures count");
+    if (options.training)
+      hold_out_of_each_class(splits);
+    else
+      splits.val = splits.train;
+  } else if (options.train_split == "45k") {
+    hold_out_of_each_class(splits);
   }
   splits.photographs = need_resizing(splits.train->size() > 0 ? *splits.train : *splits.val, options.image_size);
   const std::string count = splits.train == splits.val ? "" : join(splits.train->size(), " + ");
-  splits.description =
-      join("pictures in folders, ", count, splits.val->size(), " of ", splits.val->classes().size(), " classes");
-  return splits;
+  splits.description = join(count, splits.val->size(), " of ", splits.val->classes().size(), " classes");
 }
 
 void hold_out_of_each_class(DataSplits& splits) {

@@ -67,12 +67,6 @@ bool set_output(PngReader& r) {
   });
 }
 
-// u8 [n,4] -> u8 [n,3], laid on white.
-void lay_on_white(const uint8_t* in, int64_t n, uint8_t* out) {
-  for (int64_t i = 0; i < n; ++i, in += 4)
-    for (int c = 0; c < 3; ++c) *out++ = static_cast<uint8_t>((in[c] * in[3] + 255 * (255 - in[3]) + 127) / 255);
-}
-
 int orientation_of(const PngReader& r) {
   png_uint_32 length = 0;
   png_bytep block = nullptr;

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <vector>
 
 #include "core/check.h"
+#include "data/image_encode.h"
 #include "resnet/data.h"
 
 namespace resnet {
@@ -15,7 +15,7 @@ namespace resnet {
 namespace {
 
 // libpng's own writing to a file removes what it could not write, be it a device.
-void write_bytes(const std::string& path, const std::vector<char>& bytes) {
+void write_bytes(const std::string& path, const std::string& bytes) {
   errno = 0;
   std::ofstream out(path, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -29,22 +29,24 @@ void write_bytes(const std::string& path, const std::vector<char>& bytes) {
 
 }  // namespace
 
-void write_png(const std::string& path, const Tensor& image) {
+std::string encode_png(const Tensor& image, const std::string& name) {
   const Shape& shape = image.shape();
-  CHECK(shape.rank() == 3 && shape[2] == 3 && image.elements() > 0, path, ": a picture of shape ", shape,
+  CHECK(shape.rank() == 3 && shape[2] == 3 && image.elements() > 0, name, ": a picture of shape ", shape,
         "; [height,width,3] was expected");
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
   header.height = static_cast<png_uint_32>(shape[0]);
   header.width = static_cast<png_uint_32>(shape[1]);
   header.format = PNG_FORMAT_RGB;
-  std::vector<char> bytes(PNG_IMAGE_PNG_SIZE_MAX(header));
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
   png_alloc_size_t used = bytes.size();
   const int encoded =
       png_image_write_to_memory(&header, bytes.data(), &used, 0, image.as<uint8_t>().data(), 0, nullptr);
-  CHECK(encoded != 0, "cannot encode ", path, ": ", header.message);
+  CHECK(encoded != 0, "cannot encode ", name, ": ", header.message);
   bytes.resize(used);
-  write_bytes(path, bytes);
+  return bytes;
 }
+
+void write_png(const std::string& path, const Tensor& image) { write_bytes(path, encode_png(image, path)); }
 
 }  // namespace resnet

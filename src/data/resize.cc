@@ -1,4 +1,4 @@
-// Antialiased resizing in fixed point, in the two passes and with the roundings of Pillow, so that pictures get the same
+// Antialiased resizing in fixed point, in the two passes and with the roundings of Pillow 13, so that pictures get the same
 // bytes as in training pipelines built on it. Only the window that the crop keeps is computed.
 #include "data/resize.h"
 
@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "core/check.h"
+#include "data/resize_loops.h"
 
 namespace resnet {
 
 namespace {
-
-constexpr int kPrecisionBits = 22;  // of the coefficients: 8-bit values and sums fit an int
 
 struct Filter {
   double support;  // half its width, in samples of the coarser axis
@@ -38,18 +37,11 @@ int32_t fixed(double weight) {
   return static_cast<int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << kPrecisionBits));
 }
 
-// For each output position, the input samples it is made of and their weights.
-struct Taps {
-  int64_t width;  // weights stored a position
-  std::vector<int64_t> begin, length;
-  std::vector<int32_t> weight;  // [count, width], fixed point
-};
-
 Taps make_taps(const Axis& axis, const Filter& filter) {
   const double scale = axis.extent / static_cast<double>(axis.out), filter_scale = std::max(scale, 1.0);
   const double support = filter.support * filter_scale, inverse = 1.0 / filter_scale;
   Taps taps;
-  taps.width = static_cast<int64_t>(std::ceil(support)) * 2 + 1;
+  taps.width = (static_cast<int64_t>(std::ceil(support)) * 2 + 1 + 3) / 4 * 4;
   taps.weight.assign(static_cast<size_t>(axis.count * taps.width), 0);
   std::vector<double> w(static_cast<size_t>(taps.width));
   for (int64_t i = 0; i < axis.count; ++i) {
@@ -65,39 +57,27 @@ Taps make_taps(const Axis& axis, const Filter& filter) {
     taps.begin.push_back(begin);
     taps.length.push_back(end - begin);
   }
+  for (const int32_t v : taps.weight) {
+    taps.high.push_back(static_cast<int16_t>(v >> kLowBits));
+    taps.low.push_back(static_cast<int16_t>(v & ((1 << kLowBits) - 1)));
+  }
   return taps;
 }
 
-uint8_t rounded(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255)); }
-
-// u8 [rows,stride/3,3] -> u8 [rows,count,3].
-std::vector<uint8_t> resize_rows(const uint8_t* x, int64_t rows, int64_t stride, const Axis& axis, const Taps& taps) {
-  std::vector<uint8_t> y(static_cast<size_t>(rows * axis.count * 3));
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t i = 0; i < axis.count; ++i) {
-      const auto at = static_cast<size_t>(i);
-      const uint8_t* in = x + r * stride + taps.begin[at] * 3;
-      const int32_t* w = taps.weight.data() + i * taps.width;
-      int32_t sum[3] = {1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1)};
-      for (int64_t k = 0; k < taps.length[at]; ++k)
-        for (int c = 0; c < 3; ++c) sum[c] += in[k * 3 + c] * w[k];
-      for (int c = 0; c < 3; ++c) y[static_cast<size_t>((r * axis.count + i) * 3 + c)] = rounded(sum[c]);
-    }
-  return y;
+Range range_of(const Taps& taps) {
+  return {taps.begin.front(), taps.begin.back() + taps.length.back() - taps.begin.front()};
 }
 
-// Rows of `stride` bytes at x, the first of which is row `x_first` -> u8 [count,row] at y; values are treated alike.
-void resize_columns(const uint8_t* x, int64_t x_first, int64_t stride, int64_t row, const Taps& taps, uint8_t* y) {
-  std::vector<int32_t> sum(static_cast<size_t>(row));
-  for (size_t i = 0; i < taps.begin.size(); ++i) {
-    std::fill(sum.begin(), sum.end(), 1 << (kPrecisionBits - 1));
-    for (int64_t k = 0; k < taps.length[i]; ++k) {
-      const uint8_t* in = x + (taps.begin[i] - x_first + k) * stride;
-      const int32_t w = taps.weight[i * static_cast<size_t>(taps.width) + static_cast<size_t>(k)];
-      for (size_t j = 0; j < sum.size(); ++j) sum[j] += in[j] * w;
-    }
-    for (int32_t s : sum) *y++ = rounded(s);
-  }
+// What lies between the passes; kept by each thread.
+uint8_t* scratch(int64_t bytes) {
+  thread_local std::vector<uint8_t> buffer;
+  if (buffer.size() < static_cast<size_t>(bytes)) buffer.resize(static_cast<size_t>(bytes));
+  return buffer.data();
+}
+
+// Pillow 13 begins with the columns where they shrink by more than twice as many pixels as the rows.
+bool down_comes_first(const Axis& down, const Axis& across) {
+  return down.in > down.out && down.in - down.out > 2 * (across.in - across.out);
 }
 
 bool changes(const Axis& axis) { return axis.in != axis.out || axis.extent != static_cast<double>(axis.in); }
@@ -107,18 +87,36 @@ bool changes(const Axis& axis) { return axis.in != axis.out || axis.extent != st
 void resize_window(const uint8_t* x, int64_t stride, const Axis& down, const Axis& across, Interpolation interpolation,
                    uint8_t* y) {
   const Filter filter = filter_of(interpolation);
+  const ResizeLoops& loops = resize_loops();
   const Taps rows = make_taps(down, filter);
-  const int64_t first = rows.begin.front(), last = rows.begin.back() + rows.length.back();
-  std::vector<uint8_t> resized;
-  x += first * stride;
-  if (changes(across)) {
-    resized = resize_rows(x, last - first, stride, across, make_taps(across, filter));
-    x = resized.data();
-    stride = across.count * 3;
-  } else {
-    x += across.first * 3;
+  const Range needed = range_of(rows);
+  if (!changes(across)) {
+    loops.down(x + (across.first - across.origin) * 3, down.origin, stride, across.count * 3, rows, y);
+    return;
   }
-  resize_columns(x, first, stride, across.count * 3, rows, y);
+  const Taps columns = make_taps(across, filter);
+  if (changes(down) && down_comes_first(down, across)) {
+    const Range seen = range_of(columns);
+    uint8_t* between = scratch(down.count * seen.count * 3);
+    loops.down(x + (seen.first - across.origin) * 3, down.origin, stride, seen.count * 3, rows, between);
+    loops.across(between, seen.first, down.count, seen.count * 3, columns, y);
+  } else if (changes(down)) {
+    uint8_t* between = scratch(needed.count * across.count * 3);
+    loops.across(x + (needed.first - down.origin) * stride, across.origin, needed.count, stride, columns, between);
+    loops.down(between, needed.first, across.count * 3, across.count * 3, rows, y);
+  } else {
+    loops.across(x + (down.first - down.origin) * stride, across.origin, down.count, stride, columns, y);
+  }
+}
+
+Range samples_of(const Axis& axis, Interpolation interpolation) {
+  if (!changes(axis)) return {axis.first, axis.count};
+  Axis ends[2] = {axis, axis};
+  ends[1].first += axis.count - 1;
+  ends[0].count = ends[1].count = 1;
+  const Filter filter = filter_of(interpolation);
+  const Range begin = range_of(make_taps(ends[0], filter)), end = range_of(make_taps(ends[1], filter));
+  return {begin.first, end.first + end.count - begin.first};
 }
 
 FitAxes fit_axes(int64_t height, int64_t width, const Fit& fit) {

@@ -13,9 +13,16 @@ struct Axis {
   int64_t in;
   double extent;  ///< in, or less where the samples end within the last one (pictures decoded at a reduced scale)
   int64_t out, first, count;
+  int64_t origin = 0;  ///< the first sample that is in memory
 };
 
-/// Rows of `stride` bytes of u8 RGB pixels at x -> u8 [down.count,across.count,3] at y, across first and then down.
+struct Range {
+  int64_t first, count;
+};
+/// The samples of an axis that its output positions are made of, as far as they are there.
+Range samples_of(const Axis& axis, Interpolation interpolation);
+
+/// Rows of `stride` bytes of u8 RGB pixels at x, from the axes' origins on -> u8 [down.count,across.count,3] at y, across first and then down.
 void resize_window(const uint8_t* x, int64_t stride, const Axis& down, const Axis& across, Interpolation interpolation,
                    uint8_t* y);
 

@@ -20,6 +20,7 @@ class Subset : public Dataset {
   const std::vector<std::string>& classes() const override { return all_->classes(); }
   int label(int64_t i) const override { return all_->label(at(i)); }
   Tensor image(int64_t i) const override { return all_->image(at(i)); }
+  PicturePart part(int64_t i, const ChoosePart& choose) const override { return all_->part(at(i), choose); }
   void image_into(int64_t i, const Fit& fit, uint8_t* out) const override { all_->image_into(at(i), fit, out); }
   std::string id(int64_t i) const override { return all_->id(at(i)); }
   bool unreadable(int64_t i) const override { return all_->unreadable(at(i)); }

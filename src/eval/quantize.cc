@@ -168,6 +168,7 @@ QuantizedCheckpoint quantize(const Checkpoint& checkpoint, std::shared_ptr<const
   result.checkpoint.int8 = true;
   result.checkpoint.weights = std::move(result.details.weights);
   result.checkpoint.momentum.clear();
+  result.checkpoint.ema.clear();
   return result;
 }
 

@@ -63,6 +63,7 @@ std::vector<ParamSpec> Graph::params() const {
     std::vector<ParamSpec> specs = node.op->params(input_shapes(node, shapes_));
     for (size_t i = 0; i < specs.size(); ++i) {
       specs[i].suffix = node.params[i];
+      specs[i].frozen = node.frozen;
       all.push_back(specs[i]);
     }
   }

@@ -23,6 +23,7 @@ constexpr int kPlainVersion = 1;
 constexpr std::string_view kMean = "preprocessing.mean";
 constexpr std::string_view kStd = "preprocessing.std";
 constexpr std::string_view kMomentum = "optimizer.momentum.";
+constexpr std::string_view kEma = "optimizer.ema.";
 constexpr std::string_view kState = "state.";
 constexpr std::string_view kQuantization = "quantization";
 constexpr std::string_view kResize = "resize";
@@ -133,6 +134,8 @@ Checkpoint parse_checkpoint(const SafetensorsFile& file, const std::string& path
     if (name == kMean || name == kStd || is_batch_counter(name)) continue;
     if (name.starts_with(kMomentum))
       checkpoint.momentum[name.substr(kMomentum.size())] = to_f32(tensor);
+    else if (name.starts_with(kEma))
+      checkpoint.ema[name.substr(kEma.size())] = to_f32(tensor);
     else
       checkpoint.weights[name] = parse_weight(tensor, name, checkpoint.int8, path);
   }
@@ -149,6 +152,7 @@ SafetensorsFile format_checkpoint(const Checkpoint& checkpoint) {
   tensors[std::string(kMean)] = checkpoint.preprocessing.mean;
   tensors[std::string(kStd)] = checkpoint.preprocessing.std;
   for (const auto& [key, tensor] : checkpoint.momentum) tensors[std::string(kMomentum) + key] = tensor;
+  for (const auto& [key, tensor] : checkpoint.ema) tensors[std::string(kEma) + key] = tensor;
   const Fit fit = checkpoint.preprocessing.fit();
   const bool fitted = fit.resize != fit.size || fit.interpolation != Interpolation::bilinear;
   Metadata metadata{

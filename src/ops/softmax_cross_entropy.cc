@@ -4,7 +4,10 @@
 
 namespace resnet {
 
-std::string SoftmaxCrossEntropy::describe() const { return smoothing != 0 ? join("smoothing ", smoothing) : ""; }
+std::string SoftmaxCrossEntropy::describe() const {
+  if (soft) return "soft labels";
+  return smoothing != 0 ? join("smoothing ", smoothing) : "";
+}
 
 Shape SoftmaxCrossEntropy::infer(const std::vector<Shape>& x) const {
   CHECK(x.size() == 1, "softmax_cross_entropy takes one input, not ", x.size());

@@ -11,6 +11,7 @@
 #include "core/nearest.h"
 #include "io/atomic_file.h"
 #include "resnet/train.h"
+#include "train/augmentation.h"
 #include "train/fields.h"
 
 namespace resnet {
@@ -223,6 +224,9 @@ void validate(const TrainConfig& config) {
         "them must be positive, not epochs = ", config.epochs, " and steps = ", config.steps);
   CHECK(config.bn_group == 0 || config.batch % config.bn_group == 0, "train.batch = ", config.batch,
         " is not a multiple of model.bn_group = ", config.bn_group);
+  CHECK(config.early_stop == 0 || config.eval_every > 0,
+        "train.early_stop counts evaluations after epochs; train.eval_every must be at least 1");
+  validate_augmentation(config);
   CHECK(std::is_sorted(config.milestones.begin(), config.milestones.end()),
         "schedule.milestones must rise, but one of them is lower than the one before");
   CHECK(config.schedule == "steps" || config.milestones.empty(),

@@ -40,6 +40,7 @@ float learning_rate(const TrainConfig& config, const ScheduleState& state) {
   }
   if (config.schedule == "steps") factor *= milestone_factor(config, state);
   if (config.schedule == "plateau") factor *= std::pow(config.factor, static_cast<double>(state.drops));
+  if (config.lr_batch > 0) factor *= static_cast<double>(config.batch) / static_cast<double>(config.lr_batch);
   return static_cast<float>(static_cast<double>(config.lr) * factor);
 }
 

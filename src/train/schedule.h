@@ -17,7 +17,7 @@ struct ScheduleState {
 };
 
 /// constant, steps (× factor at each milestone reached), cosine (half a wave to 0, after the warm-up), plateau
-/// (× factor a drop). In front of each: linear warm-up, where step s of W has (s+1)/W of the rate. Until `warm`, the
+/// (× factor a drop); lr scaled from lr_batch to batch. In front of each: linear warm-up, where step s of W has (s+1)/W of the rate. Until `warm`, the
 /// rate is warmup_lr whatever the kind (the paper's ResNet-110, section 4.2).
 float learning_rate(const TrainConfig& config, const ScheduleState& state);
 

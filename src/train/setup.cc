@@ -5,6 +5,8 @@
 #include "eval/model.h"
 #include "io/state_dict.h"
 #include "resnet/classifier.h"
+#include "train/augmentation.h"
+#include "train/class_weights.h"
 #include "train/recipe.h"
 
 namespace resnet {
@@ -18,6 +20,7 @@ void build_network(TrainSetup& s) {
   s.data = open_data(
       c.data, {.train_split = c.train_split, .image_size = c.image_size, .skip_bad_images = c.bad_images == "skip"});
   s.notes = s.data.notes;
+  if (c.crop == "auto") s.config.crop = s.data.photographs ? "resized" : "pad";
   if (c.normalize == "auto") s.config.normalize = s.data.photographs ? "imagenet" : "pixel";
   CHECK(s.data.train->size() > 0 && s.data.val->size() > 0, c.data, ": there is nothing to ",
         s.data.train->size() > 0 ? "validate on" : "train on");
@@ -28,6 +31,8 @@ void build_network(TrainSetup& s) {
   s.eval_graph = make_model(c.model, options);
   options.bn_group = c.bn_group;
   s.graph = make_model(c.model, options);
+  if (!c.freeze.empty()) s.graph = freeze(s.graph, c.freeze);
+  s.class_weights = class_weights(c.class_weights, *s.data.train);
 }
 
 /// The parameters of the last linear layer: what depends on the classes.
@@ -55,6 +60,33 @@ std::string head_difference(const TrainSetup& s, const Checkpoint& from, const s
   return from.classes == classes ? "" : "its classes are not those of the data";
 }
 
+/// [size,size,3] -> [3]: the mean of a mean a pixel.
+Tensor channel_mean(const Tensor& mean) {
+  if (mean.shape().rank() == 1) return mean;
+  Tensor y({3});
+  for (size_t c = 0; c < 3; ++c) {
+    double sum = 0;
+    for (size_t k = c; k < mean.as<float>().size(); k += 3) sum += mean.as<float>()[k];
+    y.f32()[c] = static_cast<float>(3 * sum / static_cast<double>(mean.elements()));
+  }
+  return y;
+}
+
+/// The network goes on seeing pixels as it knows them, of pictures of this run's size.
+void take_preprocessing(TrainSetup& s, const Preprocessing& from, const std::string& path) {
+  const bool same_size = from.size == s.preprocessing.size;
+  s.preprocessing.mean = same_size ? from.mean : channel_mean(from.mean);
+  s.preprocessing.std = from.std;
+  if (same_size && s.config.resize == 0) {
+    s.preprocessing.resize = from.resize;
+    s.preprocessing.interpolation = from.interpolation;
+  }
+  std::string note = join("pixels are normalised as in ", path);
+  if (!same_size)
+    note += join(", which was trained on pictures of ", from.size, " pixels; this run uses ", s.preprocessing.size);
+  s.notes.push_back(std::move(note));
+}
+
 void start_from(TrainSetup& s, const std::string& path) {
   LoadedWeights loaded = load_weights(path, s.config.model);
   CHECK(!loaded.checkpoint.int8, path, ": int8 weights cannot be trained; start from the f32 ones they were made from");
@@ -68,13 +100,7 @@ void start_from(TrainSetup& s, const std::string& path) {
   check_state_dict(from.weights, wanted_params(s.graph), path);
   s.weights = copy_of(from.weights);
   std::erase_if(s.weights, [](const auto& w) { return is_batch_counter(w.first); });
-  if (from.preprocessing.size == s.preprocessing.size) {
-    s.preprocessing = from.preprocessing;
-    s.notes.push_back(join("pixels are normalised as in ", path));
-  } else {
-    s.notes.push_back(join(path, " was trained on pictures of ", from.preprocessing.size, " pixels, this run uses ",
-                           s.preprocessing.size, ": their mean was measured anew"));
-  }
+  take_preprocessing(s, from.preprocessing, path);
 }
 
 /// Where no size is given, photographs are resized to 256/224 of what the network sees, and others not.
@@ -93,7 +119,11 @@ void start_new(TrainSetup& s) {
       s.graph, {.seed = s.config.seed, .fan_out = s.config.init == "fan_out", .zero_last_bn = s.config.zero_last_bn});
   s.state.warmup.below = s.config.warmup_until_error == 0;
   s.state.target.below = s.config.target_error == 0;
-  if (!s.config.pretrained.empty()) start_from(s, s.config.pretrained);
+  if (!s.config.pretrained.empty())
+    start_from(s, s.config.pretrained);
+  else if (!s.config.freeze.empty())
+    s.notes.push_back(
+        join("train.freeze = '", s.config.freeze, "' without pretrained weights: its weights stay random"));
 }
 
 void continue_run(TrainSetup& s, const std::string& path) {
@@ -113,6 +143,7 @@ void continue_run(TrainSetup& s, const std::string& path) {
   s.preprocessing = from.preprocessing;
   s.weights = copy_of(from.weights);
   s.momentum = copy_of(from.momentum);
+  s.ema = copy_of(from.ema);
 }
 
 }  // namespace
@@ -127,6 +158,36 @@ TrainSetup prepare(const TrainConfig& config, const std::string& resume_from) {
   else
     continue_run(s, resume_from);
   return s;
+}
+
+namespace {
+
+// Whether a picture has more than one label, or a label more or less than weight 1.
+bool soft_labels(const TrainSetup& s) { return s.config.mixup > 0 || s.config.cutmix > 0 || !s.class_weights.empty(); }
+
+}  // namespace
+
+CompileOptions compile_options(const TrainSetup& s, int64_t batch) {
+  const TrainConfig& c = s.config;
+  return {.batch = batch,
+          .mode = Mode::train,
+          .dtype = parse_dtype(c.dtype),
+          .conv = c.conv,
+          .label_smoothing = soft_labels(s) ? 0 : c.label_smoothing,
+          .soft_labels = soft_labels(s),
+          .checkpoint = c.checkpoint,
+          .memory_limit = static_cast<int64_t>(c.memory_limit * (1 << 30)),
+          .tune = c.tune,
+          .choices = s.state.choices};
+}
+
+LoaderOptions loader_options(const TrainConfig& c) {
+  return {.batch = c.batch,
+          .shuffle = true,
+          .drop_last = c.drop_last,
+          .seed = c.seed,
+          .workers = c.workers,
+          .augmentation = augmentation_of(c)};
 }
 
 }  // namespace resnet

@@ -12,8 +12,10 @@ namespace resnet {
 
 namespace {
 
-constexpr std::string_view kTarget = "target_";  // begins the keys that files of the first version lack
-const std::string kChoice = "choice: ";          // begins the key of an entry for a kernel
+const std::string kChoice = "choice: ";  // begins the key of an entry for a kernel
+
+// Keys that files of earlier versions lack.
+bool is_recent(std::string_view key) { return key.starts_with("target_") || key == "evaluations_since_best"; }
 
 /// Every entry of the state with its key: writing and reading both go through here.
 template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
@@ -21,6 +23,7 @@ template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
   visit("epoch", s.epoch);
   visit("closed", s.closed);
   visit("best_top1", s.best_top1);
+  visit("evaluations_since_best", s.stale);
   visit("seconds", s.seconds);
   visit("epoch_loss_sum", s.meter.loss_sum);
   visit("epoch_wrong", s.meter.wrong);
@@ -73,7 +76,7 @@ TrainState parse_state(const std::map<std::string, std::string>& entries, const 
   TrainState state;
   for_each_entry(state, [&](const char* key, auto& value) {
     const auto found = entries.find(key);
-    if (found == entries.end() && std::string_view(key).starts_with(kTarget)) return;
+    if (found == entries.end() && is_recent(key)) return;
     CHECK(found != entries.end(), path, ": the training state has no '", key, "'; the file cannot be resumed from");
     CHECK(parse_number(found->second, value), path, ": the training state's '", key, "' is '", found->second,
           "'; the file is damaged");

@@ -24,6 +24,7 @@ struct TrainState {
   int64_t epoch = 0;      ///< the current one, from 0
   bool closed = false;    ///< the last step's epoch was evaluated and logged
   double best_top1 = -1;  ///< percent; below any accuracy while nothing was evaluated
+  int64_t stale = 0;      ///< evaluations since the best one
   double seconds = 0;     ///< spent on training, interruptions left out
   EpochMeter meter;
   ErrorWatch warmup;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -18,31 +19,11 @@ static_assert(std::atomic<bool>::is_always_lock_free, "request_stop() is called 
 
 bool stopping() { return stop_requested.load(std::memory_order_relaxed); }
 
-CompileOptions train_options(const TrainSetup& s, int64_t batch) {
-  const TrainConfig& c = s.config;
-  return {.batch = batch,
-          .mode = Mode::train,
-          .dtype = parse_dtype(c.dtype),
-          .conv = c.conv,
-          .label_smoothing = c.label_smoothing,
-          .tune = c.tune,
-          .choices = s.state.choices};
-}
-
 EvalOptions eval_options(const TrainSetup& s) {
   return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
           .dtype = parse_dtype(s.config.dtype),
           .workers = s.config.workers,
           .conv = s.config.conv};
-}
-
-LoaderOptions loader_options(const TrainConfig& c) {
-  return {.batch = c.batch,
-          .shuffle = true,
-          .drop_last = c.drop_last,
-          .seed = c.seed,
-          .workers = c.workers,
-          .augmentation = {.pad = c.pad, .flip = c.flip}};
 }
 
 }  // namespace
@@ -51,16 +32,22 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
     : s_(std::move(setup)),
       log_(log),
       progress_(std::move(progress)),
-      plan_(s_.graph, train_options(s_, s_.config.batch)),
+      plan_(s_.graph, compile_options(s_, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
-      evaluator_({{s_.eval_graph, s_.weights, s_.preprocessing, s_.data.train->classes()}}, s_.data.val,
-                 eval_options(s_)),
+      ema_(s_.config.ema > 0 ? std::optional<Ema>(std::in_place, s_.config.ema, s_.weights, s_.ema) : std::nullopt),
+      targets_{static_cast<int64_t>(s_.data.train->classes().size()), s_.config.label_smoothing, s_.class_weights},
+      evaluator_({{s_.eval_graph, ema_ ? ema_->averages() : s_.weights, s_.preprocessing, s_.data.train->classes()}},
+                 s_.data.val, eval_options(s_)),
       loader_(s_.data.train, s_.preprocessing, loader_options(s_.config)),
       steps_per_epoch_(loader_.batches_per_epoch()),
       total_steps_(s_.config.steps > 0 ? s_.config.steps : s_.config.epochs * steps_per_epoch_),
       seconds_before_(s_.state.seconds) {
   plan_.bind(s_.weights);
   s_.state.choices = plan_.choices();
+  if (const PlanMemory memory = plan_.memory(); memory.parts > 1)
+    s_.notes.push_back(join("the network is taken in ", memory.parts,
+                            " parts that are computed again in backward, to fit into ", memory.training_bytes() >> 20,
+                            " MiB (train.checkpoint = 1 keeps everything)"));
   if (const int64_t tail = s_.data.train->size() % s_.config.batch; !s_.config.drop_last && s_.config.bn_group > 0)
     CHECK(tail % s_.config.bn_group == 0, "an epoch's last batch has ", tail,
           " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
@@ -75,7 +62,7 @@ TrainResult Trainer::run() {
     p.note = note;
     if (progress_) progress_(p);
   }
-  while (s_.state.step < total_steps_ || !s_.state.closed) {
+  while (!is_over()) {
     run_epoch();
     if (stopping() || !end_epoch()) {
       if (log_) save_last();
@@ -84,6 +71,10 @@ TrainResult Trainer::run() {
   }
   return result(false);
 }
+
+bool Trainer::stopped_early() const { return s_.config.early_stop > 0 && s_.state.stale >= s_.config.early_stop; }
+
+bool Trainer::is_over() const { return s_.state.closed && (s_.state.step >= total_steps_ || stopped_early()); }
 
 void Trainer::run_epoch() {
   TrainState& state = s_.state;
@@ -107,7 +98,7 @@ void Trainer::run_epoch() {
 Plan& Trainer::plan_for(int64_t count) {
   if (count == s_.config.batch) return plan_;
   if (!tail_) {
-    tail_ = std::make_unique<Plan>(s_.graph, train_options(s_, count));
+    tail_ = std::make_unique<Plan>(s_.graph, compile_options(s_, count));
     tail_->bind(s_.weights);
     s_.state.choices.insert(tail_->choices().begin(), tail_->choices().end());
   }
@@ -122,25 +113,33 @@ float Trainer::lr_after(int64_t step) const {
                                    .warm = s_.state.warmup.below});
 }
 
+void Trainer::set_targets(Plan& plan, const Batch& batch) const {
+  if (plan.options().soft_labels)
+    make_targets(batch, targets_, plan.targets().f32());
+  else
+    std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
+}
+
 void Trainer::run_step(const Batch& batch) {
   TrainState& state = s_.state;
   Plan& plan = plan_for(batch.count);
   std::memcpy(plan.input().raw(), batch.images.raw(), plan.input().bytes());
-  std::memcpy(plan.labels().raw(), batch.labels.raw(), plan.labels().bytes());
+  set_targets(plan, batch);
   lr_ = lr_after(state.step);
   plan.params_changed();
   plan.set_random(s_.config.seed, static_cast<uint64_t>(state.step));
   plan.forward();
   const float loss = plan.loss();
   if (!std::isfinite(loss)) fail_not_finite("loss");
-  const int64_t classes = static_cast<int64_t>(s_.data.train->classes().size());
-  const int64_t wrong = count_wrong(plan.output().f32(), batch.labels.i32(), batch.count, classes);
+  const Tensor& labels = batch.share >= 0.5f ? batch.labels : batch.other_labels;  // those of most of each picture
+  const int64_t wrong = count_wrong(plan.output().f32(), labels.i32(), batch.count, targets_.classes);
   plan.backward();
   sgd_.step(plan.gradients(), lr_);
   state.meter.add(loss, wrong, batch.count);
   state.warmup.observe(s_.config.warmup_until_error, wrong, batch.count);
   state.closed = false;
   ++state.step;
+  if (ema_) ema_->update(state.step);
   eval_.reset();
   if (state.target.below) return;
   state.target.observe(s_.config.target_error, wrong, batch.count);
@@ -162,16 +161,18 @@ bool Trainer::end_epoch() {
   tell_unreadable();
   const bool best = eval_ && eval_->top1 > state.best_top1;
   if (best) state.best_top1 = eval_->top1;
+  if (eval_) state.stale = best ? 0 : state.stale + 1;
   // The end of a run in the middle of an epoch is not one that the schedule would see in a longer run.
   if (eval_ && whole && s_.config.schedule == "plateau") state.plateau.observe(100 - eval_->top1, s_.config.patience);
   log_epoch(eval_, best);
-  const bool save = is_due(s_.config.save_every);
+  const bool save = is_due(s_.config.save_every) || stopped_early();
   state.closed = true;
   if (whole) {
     ++state.epoch;
     state.meter = {};
   }
   if (log_ && save) save_last();
+  if (stopped_early() && state.step < total_steps_) tell_stopped();
   return true;
 }
 
@@ -185,6 +186,7 @@ void Trainer::log_epoch(const std::optional<EvalResult>& eval, bool best) {
     if (best) {
       Checkpoint c = checkpoint();
       c.momentum.clear();
+      if (ema_) c.weights = std::exchange(c.ema, {});
       save_checkpoint(log_->best_path(), c);
     }
   }
@@ -214,6 +216,12 @@ double Trainer::seconds() const {
   return seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
 }
 
+void Trainer::tell_stopped() const {
+  Progress p = progress_now();
+  p.note = join("stopped early: ", s_.state.stale, " evaluations without a higher accuracy than the best one's");
+  if (progress_) progress_(p);
+}
+
 /// Shares the tensors of the run.
 Checkpoint Trainer::checkpoint() const {
   TrainState state = s_.state;
@@ -223,6 +231,7 @@ Checkpoint Trainer::checkpoint() const {
                .preprocessing = s_.preprocessing,
                .weights = s_.weights,
                .momentum = sgd_.momentum(),
+               .ema = ema_ ? ema_->averages() : StateDict{},
                .state = to_strings(state)};
   c.state["recipe"] = to_toml(s_.config);
   c.state["threads"] = std::to_string(threads());

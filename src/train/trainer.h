@@ -6,9 +6,11 @@
 #include <optional>
 
 #include "eval/evaluator.h"
+#include "train/ema.h"
 #include "train/run_log.h"
 #include "train/setup.h"
 #include "train/sgd.h"
+#include "train/targets.h"
 
 namespace resnet {
 
@@ -30,10 +32,14 @@ class Trainer {
   /// Evaluates where that is due, logs and saves; false when stopped meanwhile.
   bool end_epoch();
   bool is_due(int64_t every) const;
+  bool is_over() const;        ///< all steps are done, or accuracy has not risen for too long
+  bool stopped_early() const;  ///< the latter
+  void set_targets(Plan& plan, const Batch& batch) const;
   void log_epoch(const std::optional<EvalResult>& eval, bool best);
   Progress progress_now() const;
   Checkpoint checkpoint() const;
   void tell_unreadable();
+  void tell_stopped() const;
   void save_last();
   void check_weights() const;
   [[noreturn]] void fail_not_finite(const char* what) const;
@@ -46,6 +52,8 @@ class Trainer {
   Plan plan_;                   // for a whole batch
   std::unique_ptr<Plan> tail_;  // for the incomplete last batch of an epoch
   Sgd sgd_;
+  std::optional<Ema> ema_;
+  TargetOptions targets_;
   Evaluator evaluator_;
   Loader loader_;
   int64_t steps_per_epoch_, total_steps_;

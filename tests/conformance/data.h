@@ -15,6 +15,7 @@ struct Data {
   std::vector<float> dy;                    ///< 1 for a loss
   std::vector<std::vector<float>> w;        ///< in the order of Op::params()
   std::vector<int32_t> labels;
+  std::vector<float> targets;  ///< [N,K], where there are labels
 };
 
 /// `draw` tells several sets of values of one case apart.

@@ -45,6 +45,7 @@ class Runner {
     for (size_t i = 0; i < params_.size(); ++i) make(params_[i].suffix, data.w[i], params_[i].dtype);
     make("y", std::vector<float>(data.dy.size(), kNaN), c.y_dtype(dtype));
     args_.labels = data.labels.data();
+    args_.targets = data.targets.data();
     args_.random = &kRandom;
     if (saved_.bytes() > 0) args_.saved = saved_.data();
     if (workspace_.bytes() > 0) args_.workspace = workspace_.data();

@@ -29,6 +29,7 @@ class Stage {
     args_.y = filled(data.dy, c.y_dtype(spec.dtype));
     args_.dy = filled(data.dy, c.y_dtype(spec.dtype));
     args_.labels = data.labels.data();
+    args_.targets = data.targets.data();
     for (size_t i = 0; i < data.w.size(); ++i) {
       args_.w.push_back(static_cast<float*>(filled(data.w[i], c.params()[i].dtype)));
       args_.dw.push_back(static_cast<float*>(filled(data.w[i], DType::f32)));

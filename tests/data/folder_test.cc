@@ -131,7 +131,7 @@ TEST(PictureFolders, BadPicturesFailOrAreReplaced) {
   put_jpeg(folder / "val/b/2.jpg", 0.7);
   const DataSplits strict = open_data(folder.path(), {.training = false});
   const std::string error = error_of([&] { strict.val->image(1); });
-  EXPECT_THAT(error, HasSubstr("val/a/2.png is neither a PNG nor a JPEG file; mend or remove it"));
+  EXPECT_THAT(error, HasSubstr("val/a/2.png is neither a PNG nor a JPEG nor a WebP file; mend or remove it"));
   EXPECT_THAT(error, HasSubstr("--bad-images skip"));
   EXPECT_THAT(error_of([&] { strict.val->image(4); }), HasSubstr("Premature end"));
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/data/golden/: small PNG and JPEG files of every kind, and what they decode and resize to (as .ppm).
+"""Makes tests/data/golden/: small PNG, JPEG and WebP files of every kind, and what they decode and resize to (as .ppm).
 
 Needs numpy and Pillow; the tests need only the files. PNG files are put together here, byte by byte, because Pillow
 writes neither 16-bit colour nor interlaced ones; what they decode to is computed from their pixels, not by a decoder.
@@ -104,6 +104,12 @@ def jpeg(image, **options):
     return buffer.getvalue()
 
 
+def adobe_transform(data, transform):
+    """The same file with another transform in its Adobe marker: 2 declares the four channels to be YCCK."""
+    at = data.index(b"Adobe") + 11
+    return data[:at] + bytes([transform]) + data[at + 1 :]
+
+
 def make_jpegs():
     image = Image.fromarray(picture(19, 26, 4))
     cases = {
@@ -112,10 +118,56 @@ def make_jpegs():
         "progressive": jpeg(image, quality=80, progressive=True),
         "grey": jpeg(image.convert("L"), quality=90),
         "cmyk": jpeg(image.convert("CMYK"), quality=90),
+        "ycck": adobe_transform(jpeg(image.convert("CMYK"), quality=90), 2),
+        "stored_rgb": jpeg(image, quality=90, keep_rgb=True),
+        "progressive_cmyk": jpeg(image.convert("CMYK"), quality=80, progressive=True),
     }
     for name, data in cases.items():
         write(name + ".jpg", data)
         write_ppm(name + ".jpg.ppm", np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+
+def make_large_jpegs():
+    """Pictures of several blocks each way, for decoding parts; small all the same."""
+    image = Image.fromarray(picture(150, 203, 20))
+    cases = {
+        "large_420": jpeg(image, quality=30),
+        "large_422": jpeg(image, quality=30, subsampling="4:2:2"),
+        "large_411": jpeg(image, quality=30, subsampling="4:1:1"),
+        "large_progressive": jpeg(image, quality=30, progressive=True),
+        "large_restart": jpeg(image, quality=30, restart_marker_rows=1),
+    }
+    for name, data in cases.items():
+        write(name + ".jpg", data)
+
+
+def webp(image, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", **options)
+    return buffer.getvalue()
+
+
+def make_webps():
+    from PIL import ImageOps
+
+    rgb = picture(19, 26, 6)
+    alpha = np.random.default_rng(7).integers(0, 256, (19, 26)).astype(np.uint8)
+    rgba = Image.fromarray(np.concatenate([rgb, alpha[..., None]], -1))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    cases = {
+        "lossy": webp(Image.fromarray(rgb), quality=80),
+        "lossless": webp(Image.fromarray(rgb), lossless=True),
+        "exif6": webp(Image.fromarray(rgb), quality=80, exif=exif),
+    }
+    for name, data in cases.items():
+        write(name + ".webp", data)
+        turned = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        write_ppm(name + ".webp.ppm", np.asarray(turned.convert("RGB")))
+    write("alpha.webp", webp(rgba, lossless=True, exact=True))
+    write_ppm("alpha.webp.ppm", on_white(rgb, alpha))
+    frames = [Image.fromarray(picture(8, 8, seed)) for seed in (8, 9)]
+    write("animated.webp", webp(frames[0], save_all=True, append_images=frames[1:]))
 
 
 def make_oriented():
@@ -131,13 +183,14 @@ def make_oriented():
         write_ppm(f"exif{orientation}.jpg.ppm", np.asarray(turned))
 
 
-def resize_and_crop(image, size):
-    """torchvision's Resize(size) (bilinear, antialiased) and CenterCrop(size)."""
+def resize_and_crop(image, size, resize=None, interpolation=Image.BILINEAR):
+    """torchvision's Resize(resize) (antialiased) and CenterCrop(size)."""
     w, h = image.size
+    resize = resize or size
     short, long = min(w, h), max(w, h)
-    other = int(size * long / short)
-    new = (size, other) if w <= h else (other, size)
-    image = image.resize(new, Image.BILINEAR)
+    other = int(resize * long / short)
+    new = (resize, other) if w <= h else (other, resize)
+    image = image.resize(new, interpolation)
     left, top = int(round((new[0] - size) / 2.0)), int(round((new[1] - size) / 2.0))
     return image.crop((left, top, left + size, top + size))
 
@@ -151,9 +204,42 @@ def make_resized():
             write_ppm(f"resize_{name}_{size}.ppm", np.asarray(resize_and_crop(Image.fromarray(rgb), size)))
 
 
+FILTERS = {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
+SOURCES = [(37, 61), (1, 1), (2, 3), (5, 1), (64, 48), (101, 33), (7, 200)]
+
+
+def pattern(height, width):
+    """A rough picture that resize_test.cc makes too."""
+    y, x, c = np.mgrid[0:height, 0:width, 0:3]
+    return ((x * x * 7 + y * 13 + c * 31 + (x * y) % 17 * 5 + (x // 3 + y // 2) % 2 * 128) % 256).astype(np.uint8)
+
+
+def make_digests():
+    """Many sizes, up and down, as the CRC-32 of the resized pixels: what, source, target, filter, CRC."""
+    lines = []
+
+    def digest(what, rgb, numbers, name, image):
+        height, width = rgb.shape[:2]
+        crc = zlib.crc32(np.asarray(image).tobytes())
+        lines.append(f"{what} {height} {width} {numbers[0]} {numbers[1]} {name} {crc}\n")
+
+    for height, width in SOURCES:
+        rgb = pattern(height, width)
+        image = Image.fromarray(rgb)
+        for name, interpolation in FILTERS.items():
+            for h, w in [(1, 1), (13, 13), (31, 64), (50, 77), (224, 224), (37, 61), (height, 20), (20, width)]:
+                digest("whole", rgb, (h, w), name, image.resize((w, h), interpolation))
+            for resize, size in [(13, 13), (16, 13), (37, 32), (57, 50), (256, 224)]:
+                digest("fit", rgb, (resize, size), name, resize_and_crop(image, size, resize, interpolation))
+    write("resize_digests.txt", "".join(lines).encode())
+
+
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)
     make_pngs()
     make_jpegs()
+    make_large_jpegs()
     make_oriented()
+    make_webps()
     make_resized()
+    make_digests()

@@ -1,8 +1,10 @@
 """Writes the seeds of corpus/ that are no other test's files. Run with: python3 make_corpus.py (needs nothing else)."""
 
+import io
 import json
 import pathlib
 import pickle
+import tarfile
 import zipfile
 
 FOLDER = pathlib.Path(__file__).parent / "corpus"
@@ -39,6 +41,31 @@ def main():
     put("names", "cifar", names.encode())
     put("names", "caffe", b"res2a_branch2a.weight\nbn4b22_branch2c.bias\nscale_conv1.weight\nfc1000.weight\n")
     put("names", "transformers", b"resnet.embedder.embedder.convolution.weight\nclassifier.1.weight\n")
+    data_sets()
+
+
+def data_sets():
+    golden = FOLDER.parent.parent / "data" / "golden"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, data in [
+            ("a/1.jpg", (golden / "grey.jpg").read_bytes()),
+            ("a/1.cls", b"1\n"),
+            ("b" * 110 + "/2.png", (golden / "grey1.png").read_bytes()),
+            ("b" * 110 + "/2.cls", b"0"),
+            ("3.json", b"{}"),
+        ]:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    put("shards", "two", archive.getvalue().rstrip(b"\0") + bytes(512))
+    put("cifar", "ten", bytes([0]) + bytes(range(10))[3:4] + bytes(3072))
+    put("cifar", "hundred", bytes([1]) + bytes([19, 99]) + bytes(3072))
+    put("cifar", "named", bytes([10]) + b"\n".join(b"name%d" % k for k in range(10)).ljust(80) + bytes([9]) + bytes(3072))
+    put("truth", "ids", b"3\n1\n2\n%\nn02119789 1 kit_fox\nn02100735 2 English_setter\nn01440764 3 tench\n")
+    put("truth", "named", b"v_2.JPEG 1\nx/v_3.JPEG 0\nv_1 1\n%\nred fox\nant\n")
+    put("truth", "csv", b"ImageId,PredictionString\nv_3,n02 1 2 3\nv_1,n01 85\nv_2,n02 1\n")
+    put("truth", "words", b"b\r\na\r\nb\r\n")
 
 
 main()

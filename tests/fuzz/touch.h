@@ -17,6 +17,11 @@ inline void touch(const StateDict& tensors) {
   }
 }
 
+inline void touch(const Tensor& picture) {
+  volatile int sum = 0;
+  for (const uint8_t v : picture.as<uint8_t>()) sum = sum + v;
+}
+
 /// Runs `read`; an Error is the reader's right answer to a bad file, and everything else is not.
 template <class Read> int fuzz(Read read) {
   try {

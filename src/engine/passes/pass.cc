@@ -48,6 +48,7 @@ Graph replace_chains(const Graph& graph, const std::vector<Fusion>& fusions) {
     const auto fusion = at_end.find(id);
     if (fusion == at_end.end() && removed.count(id)) continue;
     Node node = fusion != at_end.end() ? fusion->second->replacement : graph.node(id);
+    node.frozen = graph.node(id).frozen;
     for (NodeId& input : node.inputs) input = moved[static_cast<size_t>(input)];
     moved[static_cast<size_t>(id)] = result.add(std::move(node));
   }

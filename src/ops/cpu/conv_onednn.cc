@@ -5,6 +5,7 @@
 #include "core/cpu.h"
 #include "ops/cpu/conv_pass.h"
 #include "ops/cpu/onednn.h"
+#include "ops/cpu/packed_storage.h"
 
 namespace resnet {
 
@@ -24,7 +25,7 @@ class OnednnPass : public ConvPass {
   int64_t in() const { return case_.shape.c / case_.shape.groups; }
   static dnnl::memory memory(const dnnl::memory::desc& desc, void* p = nullptr) { return {desc, onednn::engine(), p}; }
   static Tensor storage(const dnnl::memory::desc& desc) {
-    return Tensor({static_cast<int64_t>(onednn::bytes(desc))}, DType::u8);
+    return packed_storage({static_cast<int64_t>(onednn::bytes(desc))}, DType::u8);
   }
   static dnnl::primitive_attr user_scratchpad() {
     dnnl::primitive_attr attr;

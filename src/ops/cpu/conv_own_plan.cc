@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "ops/cpu/conv_own_pack.h"
 #include "ops/cpu/conv_own_rows.h"
+#include "ops/cpu/packed_storage.h"
 #include "ops/cpu/past_caches.h"
 
 namespace resnet {
@@ -86,8 +87,7 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
     longest = std::max(longest, static_cast<int64_t>(p.a_step.size()));
   }
   for (int64_t k = 0; k < longest; ++k) b_step_.push_back(k * kTileElements);
-  packed_.reset(static_cast<uint16_t*>(std::aligned_alloc(64, (panels * 2 + 63) / 64 * 64)));
-  CHECK(packed_ != nullptr, "convolution: no memory for ", panels * 2, " bytes of packed weights");
+  packed_ = packed_storage({static_cast<int64_t>(panels)}, DType::bf16);
   // What the second-level cache cannot hold until it is read next need not pass through it.
   const bool whole_lines = target_.c % 32 == 0 || (target_.c == 16 && target_.w % 2 == 0 && target_step_ == 1);
   stream_ = whole_lines && past_caches(target_.n * target_.h * target_.w * target_.c * 2);
@@ -205,7 +205,7 @@ void RowConv::pack(const float* w) {
     parallel_for(target_.c / 16, [&](int64_t begin, int64_t end, int) {
       for (int64_t j = begin; j < end; ++j)
         pack_weights(w + j * 16 * column_step_, column_step_, p.w_index.data(), count,
-                     packed_.get() + p.panels + static_cast<size_t>(j * 16 * count));
+                     packed() + p.panels + static_cast<size_t>(j * 16 * count));
     });
   }
 }

@@ -277,7 +277,7 @@ void RowConv::set_columns(Product& product, const Phase& p, const Item& item, in
   const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16;
   product.gemm.n_tiles = product.store.n_tiles = n;
   product.gemm.c_stride = product.store.c_stride = n * kResultElements;
-  for (int i = 0; i < n; ++i) product.gemm.b[i] = packed_.get() + p.panels + (j + i) * panel;
+  for (int i = 0; i < n; ++i) product.gemm.b[i] = packed() + p.panels + (j + i) * panel;
   for (int i = 0; i < product.gemm.m_tiles; ++i) product.store.at[i] = product.pixel[i] + j * 16;
   product.store.next = kMaxTiles / 2 * 16 * target_step_ * target_.c;
   product.store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -115,11 +114,8 @@ class RowConv {
   int64_t window_elements_ = 0, max_entries_ = 0;
   size_t thread_bytes_ = 0;
   int threads_ = 1;
-  struct Free {
-    void operator()(void* p) const { std::free(p); }
-  };
-  std::unique_ptr<uint16_t, Free>
-      packed_;                   // 64-byte aligned: a tile row that straddles two cache lines costs two loads
+  uint16_t* packed() const { return static_cast<uint16_t*>(packed_.raw()); }
+  Tensor packed_;                // bf16, 64-byte aligned: a tile row that straddles two cache lines costs two loads
   std::vector<int64_t> b_step_;  // 0, 512, 1024, …
 };
 

@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
+#include "ops/cpu/packed_storage.h"
 
 namespace resnet {
 
@@ -23,7 +24,7 @@ class WinogradConv final : public ConvPass {
         columns_(out_ % a.products->columns == 0 ? a.products->columns : 16),
         from_(input_tiles(c.shape, a.m(), turned_)),
         to_(output_tiles(c.shape, a.m(), turned_)),
-        weights_({a.positions(), in_, out_}, a.element() == 4 ? DType::f32 : DType::bf16),
+        weights_(packed_storage({a.positions(), in_, out_}, a.element() == 4 ? DType::f32 : DType::bf16)),
         zeros_(static_cast<size_t>(in_), 0.0f) {
     plan_chunks();
   }

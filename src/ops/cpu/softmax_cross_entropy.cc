@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ops/kernel.h"
 
@@ -15,13 +16,14 @@ class CpuSoftmaxCrossEntropy final : public Kernel {
       : Kernel(spec),
         n_(spec.x[0][0]),
         classes_(spec.x[0].elements() / n_),
-        smoothing_(spec.as<SoftmaxCrossEntropy>().smoothing) {
+        smoothing_(spec.as<SoftmaxCrossEntropy>().smoothing),
+        soft_(spec.as<SoftmaxCrossEntropy>().soft) {
     needs_.saved_bytes = static_cast<size_t>(n_ * classes_) * sizeof(float);
   }
 
   std::string name() const override { return "own"; }
 
-  // Saves dx, so that backward is a copy: (softmax - t) / N.
+  // Saves dx, so that backward is a copy: (Σt·softmax - t) / N.
   void forward(const KernelArgs& k) override {
     double loss = 0;
     for (int64_t i = 0; i < n_; ++i) {
@@ -31,11 +33,13 @@ class CpuSoftmaxCrossEntropy final : public Kernel {
       double sum = 0;
       for (int64_t c = 0; c < classes_; ++c) sum += gradient[c] = std::exp(x[c] - top);
       const float log_sum = top + static_cast<float>(std::log(sum));
+      const float* soft = soft_ ? k.targets + i * classes_ : nullptr;
+      const float total = soft ? std::accumulate(soft, soft + classes_, 0.0f) : 1.0f;
       const float elsewhere = smoothing_ / static_cast<float>(classes_);
       for (int64_t c = 0; c < classes_; ++c) {
-        const float t = elsewhere + (c == k.labels[i] ? 1.0f - smoothing_ : 0.0f);
+        const float t = soft ? soft[c] : elsewhere + (c == k.labels[i] ? 1.0f - smoothing_ : 0.0f);
         if (t != 0.0f) loss += static_cast<double>(t * (log_sum - x[c]));
-        gradient[c] = (gradient[c] / static_cast<float>(sum) - t) / static_cast<float>(n_);
+        gradient[c] = (total * gradient[c] / static_cast<float>(sum) - t) / static_cast<float>(n_);
       }
     }
     *static_cast<float*>(k.y) = static_cast<float>(loss / static_cast<double>(n_));
@@ -48,6 +52,7 @@ class CpuSoftmaxCrossEntropy final : public Kernel {
  private:
   const int64_t n_, classes_;
   const float smoothing_;
+  const bool soft_;
 };
 
 const RegisterKernel registered{

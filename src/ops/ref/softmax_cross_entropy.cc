@@ -1,5 +1,5 @@
-// Softmax cross-entropy with label smoothing, the oracle. Loss: mean over the batch of -Σ t·log p.
-// dx = (p - t) / N, recomputed from the logits.
+// Softmax cross-entropy with label smoothing or soft labels, the oracle. Loss: mean over the batch of -Σ t·log p.
+// dx = (p·Σt - t) / N, recomputed from the logits.
 #include "ops/softmax_cross_entropy.h"
 
 #include <algorithm>
@@ -23,10 +23,10 @@ class RefSoftmaxCrossEntropy final : public Kernel {
   void forward(const KernelArgs& a) override {
     double loss = 0;
     for (int64_t n = 0; n < batch_; ++n) {
-      CHECK(a.labels[n] >= 0 && a.labels[n] < classes_, "softmax_cross_entropy: label ", a.labels[n], " of picture ", n,
-            " is not one of the ", classes_, " classes (0 to ", classes_ - 1, ")");
+      CHECK(soft() || (a.labels[n] >= 0 && a.labels[n] < classes_), "softmax_cross_entropy: label ", a.labels[n],
+            " of picture ", n, " is not one of the ", classes_, " classes (0 to ", classes_ - 1, ")");
       const std::vector<double> log_p = log_softmax(a, n);
-      for (int64_t k = 0; k < classes_; ++k) loss -= target(a.labels[n], k) * log_p[static_cast<size_t>(k)];
+      for (int64_t k = 0; k < classes_; ++k) loss -= target(a, n, k) * log_p[static_cast<size_t>(k)];
     }
     *static_cast<float*>(a.y) = static_cast<float>(loss / static_cast<double>(batch_));
   }
@@ -35,17 +35,22 @@ class RefSoftmaxCrossEntropy final : public Kernel {
     if (!a.dx[0]) return;
     for (int64_t n = 0; n < batch_; ++n) {
       const std::vector<double> log_p = log_softmax(a, n);
+      double total = 0;
+      for (int64_t k = 0; k < classes_; ++k) total += target(a, n, k);
       for (int64_t k = 0; k < classes_; ++k) {
-        const double d = std::exp(log_p[static_cast<size_t>(k)]) - target(a.labels[n], k);
+        const double d = total * std::exp(log_p[static_cast<size_t>(k)]) - target(a, n, k);
         put(a.dx[0], DType::f32, n * classes_ + k, d / static_cast<double>(batch_), a.accumulate[0]);
       }
     }
   }
 
  private:
-  double target(int32_t label, int64_t k) const {
+  bool soft() const { return spec_.as<SoftmaxCrossEntropy>().soft; }
+
+  double target(const KernelArgs& a, int64_t n, int64_t k) const {
+    if (soft()) return a.targets[n * classes_ + k];
     const double smoothing = spec_.as<SoftmaxCrossEntropy>().smoothing;
-    return (label == k ? 1 - smoothing : 0) + smoothing / static_cast<double>(classes_);
+    return (a.labels[n] == k ? 1 - smoothing : 0) + smoothing / static_cast<double>(classes_);
   }
 
   std::vector<double> log_softmax(const KernelArgs& a, int64_t n) const {

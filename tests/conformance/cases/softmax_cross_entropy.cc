@@ -1,4 +1,4 @@
-// softmax_cross_entropy x=N,1,1,K [smoothing=]
+// softmax_cross_entropy x=N,1,1,K [smoothing=] [soft]
 #include "ops/softmax_cross_entropy.h"
 
 #include "conformance/case.h"
@@ -9,7 +9,7 @@ namespace {
 Case parse(const Line& line) {
   Case c;
   c.x = {line.shape("x")};
-  c.op = std::make_shared<SoftmaxCrossEntropy>(line.number("smoothing", 0));
+  c.op = std::make_shared<SoftmaxCrossEntropy>(line.number("smoothing", 0), line.flag("soft"));
   c.f32_input = true;
   c.classes = c.x[0][3];
   return c;
