@@ -1,9 +1,9 @@
 // Encodes a picture as a JPEG file in memory. libjpeg's errors are long jumps, caught where no C++ object is skipped.
+#include <jpeglib.h>  // needs <cstdio>
+
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
-
-#include <jpeglib.h>  // needs <cstdio>
 
 #include "core/check.h"
 #include "data/image_encode.h"

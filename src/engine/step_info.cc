@@ -32,9 +32,9 @@ StepInfo step_info(const Compiled& c, const Step& step, bool train) {
   info.backward_multiply_adds = info.multiply_adds * (spec.need_dx[0] ? 2 : 1);
   // dy is read; dx written; x, y and saved read where the kernel says so; weights read and their f32 gradients written.
   const KernelNeeds& needs = step.kernel->needs();
-  info.backward_bytes = bytes(c, step.node) + (spec.need_dx[0] ? x_bytes : 0) +
-                        (needs.backward_reads_x ? x_bytes : 0) + (needs.backward_reads_y ? bytes(c, step.node) : 0) +
-                        static_cast<int64_t>(needs.saved_bytes) + 3 * weight_bytes;
+  info.backward_bytes = bytes(c, step.node) + (spec.need_dx[0] ? x_bytes : 0) + (needs.backward_reads_x ? x_bytes : 0) +
+                        (needs.backward_reads_y ? bytes(c, step.node) : 0) + static_cast<int64_t>(needs.saved_bytes) +
+                        3 * weight_bytes;
   return info;
 }
 

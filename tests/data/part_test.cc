@@ -56,8 +56,9 @@ TEST(JpegPart, SamePixels) {
 
 TEST(JpegPart, WholeWhereItMustBe) {
   const auto part = [](const std::string& file) {
-    return decode_jpeg_part({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "x",
-                            [](int64_t, int64_t) { return Rectangle{0, 0, 1, 1}; });
+    return decode_jpeg_part({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "x", [](int64_t, int64_t) {
+      return Rectangle{0, 0, 1, 1};
+    });
   };
   EXPECT_TRUE(part(get_file(golden("rgb.jpg"))));
   EXPECT_FALSE(part(get_file(golden("cmyk.jpg"))));

@@ -35,8 +35,8 @@ void crop_scaled(const ReadPart& read, const Fit& fit, const Augmentation& a, Rn
   FitAxes axes = scaled_axes(part.height, part.width, fit, a, rng);
   axes.down.origin = part.top;
   axes.across.origin = part.left;
-  resize_window(part.pixels.as<uint8_t>().data(), part.pixels.shape()[1] * 3, axes.down, axes.across,
-                fit.interpolation, out);
+  resize_window(part.pixels.as<uint8_t>().data(), part.pixels.shape()[1] * 3, axes.down, axes.across, fit.interpolation,
+                out);
 }
 
 // The rectangle is cut out before it is scaled, so that nothing around it matters.
