@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "core/check.h"
@@ -86,6 +87,12 @@ bool changes(const Axis& axis) { return axis.in != axis.out || axis.extent != st
 
 void resize_window(const uint8_t* x, int64_t stride, const Axis& down, const Axis& across, Interpolation interpolation,
                    uint8_t* y) {
+  if (!changes(down) && !changes(across)) {
+    const uint8_t* row = x + (down.first - down.origin) * stride + (across.first - across.origin) * 3;
+    for (int64_t i = 0; i < down.count; ++i, row += stride, y += across.count * 3)
+      std::memcpy(y, row, static_cast<size_t>(across.count * 3));
+    return;
+  }
   const Filter filter = filter_of(interpolation);
   const ResizeLoops& loops = resize_loops();
   const Taps rows = make_taps(down, filter);
