@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <span>
 #include <vector>
 
 namespace resnet {
@@ -18,7 +19,7 @@ TEST(PackedStorage, IsZeroedAlignedAndApart) {
   }
   for (size_t i = 0; i < all.size(); ++i)
     for (const uint8_t *p = static_cast<uint8_t*>(all[i].raw()), *end = p + all[i].bytes(); p != end; ++p)
-      ASSERT_EQ(*p, i + 1);
+      ASSERT_EQ(byte, i + 1);
 }
 
 TEST(PackedStorage, OutlivesItsNeighbours) {
