@@ -136,13 +136,13 @@ struct Augmentation {
   int64_t pad = 0;    ///< zero-pad (after normalisation) by this much on each side, crop back at a random place
   bool flip = false;  ///< mirror left-right with probability 1/2
   Crop crop = Crop::pad;
-  std::array<int64_t, 2> resize{0, 0};                        ///< of random: least and most; 0: as in evaluation
-  std::array<float, 2> area{0.08f, 1.0f};                     ///< of resized: shares of the picture's area
-  std::array<float, 2> ratio{3.0f / 4, 4.0f / 3};             ///< of resized: width / height, drawn evenly in the logarithm
-  float brightness = 0, contrast = 0, saturation = 0;         ///< factors from [max(0, 1 - value), 1 + value]
-  float hue = 0;                                              ///< turns from [-hue, hue]; at most 1/2
-  bool trivial_augment = false;                               ///< TrivialAugment (Wide), Müller and Hutter, arXiv 2103.10158
-  float color_pca = 0;                                        ///< standard deviation of the multiples; AlexNet's is 0.1
+  std::array<int64_t, 2> resize{0, 0};                 ///< of random: least and most; 0: as in evaluation
+  std::array<float, 2> area{0.08f, 1.0f};              ///< of resized: shares of the picture's area
+  std::array<float, 2> ratio{3.0f / 4, 4.0f / 3};      ///< of resized: width / height, drawn evenly in the logarithm
+  float brightness = 0, contrast = 0, saturation = 0;  ///< factors from [max(0, 1 - value), 1 + value]
+  float hue = 0;                                       ///< turns from [-hue, hue]; at most 1/2
+  bool trivial_augment = false;                        ///< TrivialAugment (Wide), Müller and Hutter, arXiv 2103.10158
+  float color_pca = 0;                                 ///< standard deviation of the multiples; AlexNet's is 0.1
   std::array<float, 3> pca_values{0.2175f, 0.0188f, 0.0045f};  ///< variances of pixel/255 along the axes; ImageNet's
   std::array<float, 9> pca_vectors{-0.5675f, -0.5808f, -0.5836f, 0.7192f, -0.0045f,
                                    -0.6948f, 0.4009f,  -0.8140f, 0.4203f};  ///< [3 axes][R, G, B]

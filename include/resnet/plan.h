@@ -24,6 +24,10 @@ struct CompileOptions {
   std::string conv = "auto";    ///< "auto", or "direct": convolutions without Winograd's algorithms
   float label_smoothing = 0;    ///< of the loss (train)
   bool soft_labels = false;     ///< the loss reads targets() instead of labels(), without smoothing (train)
+  /// Checkpointing (train): the network is taken in so many parts, only what passes from one to the next is kept, and the
+  /// rest is computed again in backward, to the same bits. 1: everything is kept; 0: as few parts as memory_limit needs.
+  int64_t checkpoint = 1;
+  int64_t memory_limit = 0;  ///< bytes, of training_bytes() with checkpoint = 0; 0: what is free on this machine
   /// Measures which implementation of a convolution is the fastest here, once, and remembers it in the user's cache.
   /// Without: a fixed order.
   bool tune = false;
@@ -41,8 +45,9 @@ struct StepInfo {
   int64_t backward_multiply_adds = 0;  ///< twice that (once where no dx is wanted); train mode
   int64_t forward_bytes = 0;           ///< read + written, activations and weights
   int64_t backward_bytes = 0;
-  double forward_seconds = 0;  ///< per call, mean since profile(true)
-  double backward_seconds = 0;
+  bool repeated = false;        ///< forward is computed again before backward (CompileOptions::checkpoint)
+  double forward_seconds = 0;   ///< per call, mean since profile(true)
+  double backward_seconds = 0;  ///< with the repetition
 };
 
 struct PlanMemory {
@@ -50,6 +55,9 @@ struct PlanMemory {
   int64_t arena_bytes_no_reuse = 0;  ///< had every buffer a place of its own
   int64_t parameter_bytes = 0;       ///< f32 masters
   int64_t gradient_bytes = 0;
+  int64_t parts = 1;  ///< of the network, only whose borders' activations are kept
+  /// Weights, their gradients and momentum, and the arena.
+  int64_t training_bytes() const { return arena_bytes + parameter_bytes + 2 * gradient_bytes; }
 };
 
 class Plan {
@@ -67,7 +75,7 @@ class Plan {
   /// were at bind().
   void params_changed();
 
-  Tensor& input();   ///< f32 [N,H,W,C], to be filled before forward()
+  Tensor& input();    ///< f32 [N,H,W,C], to be filled before forward()
   Tensor& labels();   ///< i32 [N], train mode
   Tensor& targets();  ///< f32 [N,K], train mode with soft labels
   /// What random nodes (dropout) draw in the passes that follow: a function of the seed and the step (train mode).
@@ -89,6 +97,9 @@ class Plan {
   /// Called by forward() with every node's name and output as soon as it is there (its memory is reused afterwards), for all
   /// pictures or some of them at a time, and first with "input". Empty: no more.
   void observe(std::function<void(const std::string& name, const Tensor& y)> observer);
+  /// Called by backward() with every node's name and the gradient of its output, as soon as all readers have added to it. It is
+  /// not that of the value where a batch norm's work is left to its reader: compile without fusion. Empty: no more.
+  void observe_gradients(std::function<void(const std::string& name, const Tensor& dy)> observer);
 
  private:
   struct Impl;

@@ -34,11 +34,11 @@ struct TrainConfig {
   std::string bad_images = "fail";  ///< data.bad_images: "fail", or "skip" to replace pictures that cannot be read
   /// data.crop: Augmentation::Crop as "pad", "random", "resized", or "auto": "resized" for photographs, else "pad"
   std::string crop = "auto";
-  int64_t pad = 4;                                  ///< data.pad: zero-pad by this, crop back at random (0: off)
-  std::vector<double> crop_resize;                  ///< data.crop_resize: of "random", [256, 480]; empty: data.resize
-  std::vector<double> crop_area = {0.08, 1};        ///< data.crop_area: of "resized"
+  int64_t pad = 4;                                   ///< data.pad: zero-pad by this, crop back at random (0: off)
+  std::vector<double> crop_resize;                   ///< data.crop_resize: of "random", [256, 480]; empty: data.resize
+  std::vector<double> crop_area = {0.08, 1};         ///< data.crop_area: of "resized"
   std::vector<double> crop_ratio = {0.75, 4.0 / 3};  ///< data.crop_ratio: of "resized"
-  bool flip = true;                                 ///< data.flip
+  bool flip = true;                                  ///< data.flip
   // The others of Augmentation, by the same names
   float brightness = 0, contrast = 0, saturation = 0, hue = 0;
   bool trivial_augment = false;
@@ -46,7 +46,7 @@ struct TrainConfig {
   std::vector<double> pca_values;   ///< data.pca_values: empty: ImageNet's
   std::vector<double> pca_vectors;  ///< data.pca_vectors
   float erase = 0, mixup = 0, cutmix = 0;
-  int workers = 2;                  ///< data.workers
+  int workers = 2;  ///< data.workers
   // [train]
   int64_t batch = 128;         ///< train.batch
   int64_t epochs = 0;          ///< train.epochs; exactly one of epochs and steps is positive
@@ -59,11 +59,15 @@ struct TrainConfig {
   int64_t early_stop = 0;      ///< train.early_stop: evaluations without a higher accuracy that end the run (0: off)
   std::string dtype = "auto";  ///< train.dtype: "f32", "bf16" or "auto" (bf16 where native)
   bool tune = false;           ///< train.tune: measure which convolution is the fastest; kept for resuming
-  std::string conv = "auto";   ///< train.conv: "auto", or "direct" for no Winograd convolutions
-  uint64_t seed = 1;           ///< train.seed
-  int64_t eval_every = 1;      ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
-  int64_t save_every = 1;      ///< train.save_every, in epochs: last.safetensors
-  double target_error = 0;     ///< train.target_error, percent: the step at which training error fell below it is kept
+  /// train.checkpoint: parts of the network of which only the borders' activations are kept, the rest being computed again in
+  /// backward to the same bits; 1: everything is kept, 0: as few parts as train.memory_limit needs
+  int64_t checkpoint = 0;
+  double memory_limit = 0;    ///< train.memory_limit, GiB: activations, weights, gradients, momentum (0: what is free)
+  std::string conv = "auto";  ///< train.conv: "auto", or "direct" for no Winograd convolutions
+  uint64_t seed = 1;          ///< train.seed
+  int64_t eval_every = 1;     ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
+  int64_t save_every = 1;     ///< train.save_every, in epochs: last.safetensors
+  double target_error = 0;    ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
   float lr = 0.1f;             ///< optimizer.lr
   int64_t lr_batch = 0;        ///< optimizer.lr_batch: the batch that lr is for, scaled to others (0: to none)

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 struct InfoArgs {
   std::string what, dtype = "auto";
-  int64_t classes = 0, image_size = 0, batch = 0;
+  int64_t classes = 0, image_size = 0;
+  CompileOptions compile{.batch = 0, .mode = Mode::train};
   bool layers = false;
 };
 
@@ -77,7 +78,9 @@ int run(const InfoArgs& args, const Output& out) {
     ModelOptions options;
     options.classes = args.classes;
     options.image_size = args.image_size;
-    model_info({args.what, options, args.batch, resolve_dtype(args.dtype), args.layers}, out);
+    CompileOptions compile = args.compile;
+    compile.dtype = resolve_dtype(args.dtype);
+    model_info({args.what, options, compile, args.layers}, out);
   }
   return 0;
 }
@@ -99,7 +102,8 @@ const RegisterCommand registered{{
           ->check(whole_number(1, 1 << 14))
           ->type_name("N");
       app.add_flag("--layers", args->layers, "List every layer, not only the stages of the paper's Table 1");
-      add_batch_flag(app, args->batch, "For the memory of training (default: 128 for small pictures, else 32)");
+      add_batch_flag(app, args->compile.batch, "For the memory of training (default: 128 for small pictures, else 32)");
+      add_memory_flags(app, args->compile);
       add_dtype_flag(app, args->dtype);
       return [args, &out] { return run(*args, out); };
     },

@@ -1,9 +1,11 @@
 // resnet plan: how a network will be computed: every step with its kernel, shapes, bytes and work, and, where a better
 // kernel was not taken, why. With --profile the steps are timed and compared with this machine's roofline.
+#include <algorithm>
 #include <chrono>
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/plan_picture.h"
 #include "cli/roofline_cache.h"
 #include "cli/text.h"
 #include "cli/workload.h"
@@ -18,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 struct PlanArgs {
   WorkloadOptions work;
-  std::string mode = "infer", dtype = "auto";
+  std::string mode = "infer", dtype = "auto", svg;
   bool profile = false, no_fuse = false, no_cache = false;
   double seconds = 3;
 };
@@ -59,6 +61,10 @@ Totals totals_of(const std::vector<StepInfo>& steps) {
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
+double images_per_second(const PlanArgs& args, const Totals& totals) {
+  return share(static_cast<double>(args.work.compile.batch), totals.seconds);
+}
+
 Json shape_json(const Shape& shape) {
   Json list = Json::array();
   for (int axis = 0; axis < shape.rank(); ++axis) list.push_back(shape[axis]);
@@ -75,6 +81,7 @@ Json step_json(const StepInfo& s, bool train, const Totals& totals, const Profil
                {"why", s.why},
                {"input_shapes", inputs},
                {"output_shape", shape_json(s.y)},
+               {"repeated", s.repeated},
                {"multiply_adds", s.multiply_adds},
                {"flops", flops_of(s)},
                {"forward_bytes", s.forward_bytes},
@@ -107,10 +114,15 @@ void record(const Plan& plan, const PlanArgs& args, const Profiled* profiled, co
                  {"arena_bytes_no_reuse", memory.arena_bytes_no_reuse},
                  {"parameter_bytes", memory.parameter_bytes},
                  {"gradient_bytes", memory.gradient_bytes}};
+  if (train) {
+    result["training_bytes"] = memory.training_bytes();
+    result["parts"] = memory.parts;
+  }
   if (profiled != nullptr) {
     const double least = least_seconds(profiled->roof, steps);
     result["runs"] = profiled->runs;
     result["latency_ms_mean"] = totals.seconds * 1e3;
+    result["images_per_second"] = images_per_second(args, totals);
     result["roof_ms"] = least * 1e3;
     result["roof_share"] = share(least, totals.seconds);
     result["machine"] = to_json(profiled->roof);
@@ -154,6 +166,22 @@ std::vector<std::string> row_of(const StepInfo& s, bool train, const Totals& tot
   return row;
 }
 
+void show_memory(const Plan& plan, const Output& out) {
+  const PlanMemory memory = plan.memory();
+  const bool train = plan.options().mode == Mode::train;
+  const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
+  out.print("memory: arena {} with buffers reused, {} without; weights {}{}\n", bytes(memory.arena_bytes),
+            bytes(memory.arena_bytes_no_reuse), bytes(memory.parameter_bytes),
+            train ? join(", gradients ", bytes(memory.gradient_bytes), "; with momentum ",
+                         bytes(memory.training_bytes()), " in all")
+                  : "");
+  if (memory.parts == 1) return;
+  const std::vector<StepInfo> steps = plan.steps();
+  const auto repeated = std::count_if(steps.begin(), steps.end(), [](const StepInfo& s) { return s.repeated; });
+  out.print("checkpointing: {} parts; {} steps are computed again in backward, which counts as time, not as work\n",
+            memory.parts, repeated);
+}
+
 void show(const Plan& plan, const PlanArgs& args, const Profiled* profiled, const Output& out) {
   const bool train = args.work.compile.mode == Mode::train;
   const std::vector<StepInfo> steps = plan.steps();
@@ -164,16 +192,13 @@ void show(const Plan& plan, const PlanArgs& args, const Profiled* profiled, cons
     if (!s.why.empty()) table.note("why: " + s.why);
   }
   out.print("{}\n", table.str());
-  const PlanMemory memory = plan.memory();
-  const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
   out.print("{} steps, {} FLOP, {} read and written\n", steps.size(), human_count(totals.flops),
             human_bytes(totals.bytes));
-  out.print("memory: arena {} with buffers reused, {} without; weights {}{}\n", bytes(memory.arena_bytes),
-            bytes(memory.arena_bytes_no_reuse), bytes(memory.parameter_bytes),
-            train ? ", gradients " + bytes(memory.gradient_bytes) : "");
+  show_memory(plan, out);
   if (profiled == nullptr) return;
-  out.print("time: {} a run (mean of {}), {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n", milliseconds(totals.seconds),
-            profiled->runs, totals.flops / totals.seconds / 1e9, totals.bytes / totals.seconds / 1e9, threads());
+  out.print("time: {} a run (mean of {}), {:.1f} img/s, {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n",
+            milliseconds(totals.seconds), profiled->runs, images_per_second(args, totals),
+            totals.flops / totals.seconds / 1e9, totals.bytes / totals.seconds / 1e9, threads());
   const double least = least_seconds(profiled->roof, steps);
   out.print("machine: {}\nroof of these steps: {} a run, {} of it reached\n", describe(profiled->roof),
             milliseconds(least), percent(100 * share(least, totals.seconds), 1));
@@ -191,6 +216,12 @@ int run(PlanArgs& args, const Output& out) {
   Profiled measured;
   if (args.profile) measured = {profile(work, args.seconds), roofline(compile.dtype, !args.no_cache, out)};
   const Profiled* profiled = args.profile ? &measured : nullptr;
+  if (!args.svg.empty()) {
+    const std::string title = join(args.work.model, ", batch ", compile.batch, ", ", args.mode, ", ",
+                                   dtype_word(compile.dtype), ", ", threads(), threads() == 1 ? " thread" : " threads");
+    write_output(args.svg, plan_picture(title, work.plan().steps(), measured.roof));
+    out.log("the picture is in {}\n", args.svg);
+  }
   record(work.plan(), args, profiled, out);
   show(work.plan(), args, profiled, out);
   return 0;
@@ -200,7 +231,7 @@ const RegisterCommand registered{{
     .name = "plan",
     .order = 50,
     .summary = "Show how a network is computed, step by step, and time the steps",
-    .example = "  resnet plan cifar-resnet20 --batch 128 --mode train --profile\n",
+    .example = "  resnet plan cifar-resnet20 --batch 128 --mode train --profile --svg time.svg\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<PlanArgs>();
       app.add_option("MODEL", args->work.model, "A model's name")->required()->type_name("");
@@ -209,7 +240,10 @@ const RegisterCommand registered{{
       app.add_option("--image-size", args->work.image_size, "Side of the input in pixels (default: the model's)")
           ->check(whole_number(1, 1 << 14))
           ->type_name("N");
-      app.add_flag("--profile", args->profile, "Run the plan and time every step");
+      CLI::Option* profile = app.add_flag("--profile", args->profile, "Run the plan and time every step");
+      app.add_option("--svg", args->svg, "With --profile: a picture of where the time goes")
+          ->type_name("FILE")
+          ->needs(profile);
       app.add_option("--seconds", args->seconds, "How long to profile")
           ->check(number_from(1e-3))
           ->type_name("S")
@@ -220,6 +254,7 @@ const RegisterCommand registered{{
       choose_from(app.add_option("--backend", args->work.compile.backend, "cpu, or ref for the slow oracle"),
                   {"cpu", "ref"})
           ->capture_default_str();
+      add_memory_flags(app, args->work.compile);
       app.add_option("--freeze", args->work.freeze, "With --mode train: the stages up to this one are not trained")
           ->type_name("STAGE");
       add_dtype_flag(app, args->dtype, /*inference=*/true);

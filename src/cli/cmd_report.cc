@@ -1,10 +1,8 @@
 // resnet report: the curves, results and settings of runs as one HTML page that can be sent to anybody.
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "cli/command.h"
+#include "cli/common.h"
 #include "cli/text.h"
 #include "core/check.h"
 #include "io/atomic_file.h"
@@ -39,16 +37,6 @@ Json to_json(const RunHistory& run) {
   return record;
 }
 
-// Whole or not at all; straight to what is no ordinary file (/dev/stdout).
-void write_page(const std::string& path, const std::string& text) {
-  if (!std::filesystem::exists(path) || std::filesystem::is_regular_file(path))
-    return write_file_atomically(path, text);
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  CHECK(file.good(), "cannot write '", path, "': ", std::strerror(errno));
-}
-
 // The files that were written.
 std::vector<std::string> write_svgs(const std::string& folder, const std::vector<Figure>& figures) {
   std::error_code ignored;
@@ -69,7 +57,7 @@ int run(const ReportArgs& args, const Output& out) {
   const std::vector<RunHistory> runs = read_runs(args.runs);
   std::vector<Responses> responses;
   if (!args.responses.empty()) responses = read_responses(args.responses);
-  write_page(args.output, report_page(runs, responses));
+  write_output(args.output, report_page(runs, responses));
   std::vector<std::string> svgs;
   if (!args.svg_dir.empty()) {
     std::vector<Figure> figures = paper_figures(runs, responses);

@@ -3,13 +3,18 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/nearest.h"
 #include "core/parallel.h"
+#include "io/atomic_file.h"
 
 namespace resnet::cli {
 
@@ -89,6 +94,22 @@ void add_conv_flag(CLI::App& app, std::string& conv) {
       ->capture_default_str();
 }
 
+void add_memory_flags(CLI::App& app, CompileOptions& compile) {
+  CLI::Option* parts = app.add_option("--checkpoint", compile.checkpoint,
+                                      "Training: parts of the network that are computed again in backward instead of "
+                                      "being kept (1: everything is kept)");
+  parts->check(whole_number(1, 1 << 20))->type_name("N");
+  const auto limit = [&compile](const double& gib) {
+    compile.checkpoint = 0;
+    compile.memory_limit = static_cast<int64_t>(gib * (1 << 30));
+  };
+  app.add_option_function<double>("--memory-limit", limit,
+                                  "Training: as few such parts as fit into so many GiB, weights and momentum included")
+      ->check(number_from(1e-3, 1e6))
+      ->type_name("GIB")
+      ->excludes(parts);
+}
+
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help) {
   return app.add_option("-b,--batch-size,--batch", batch, help)->check(whole_number(1, 1 << 20))->type_name("N");
 }
@@ -129,6 +150,15 @@ int64_t peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+void write_output(const std::string& path, const std::string& text) {
+  if (!std::filesystem::exists(path) || std::filesystem::is_regular_file(path))
+    return write_file_atomically(path, text);
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  CHECK(file.good(), "cannot write '", path, "': ", std::strerror(errno));
 }
 
 int64_t trainable_elements(const StateDict& weights) {

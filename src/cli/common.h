@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "resnet/checkpoint.h"
+#include "resnet/plan.h"
 #include "resnet/tensor.h"
 
 namespace resnet::cli {
@@ -30,6 +31,8 @@ inline constexpr const char* kNoTuneHelp =
     "Convolutions by a fixed order, instead of measuring (once) which is the fastest";
 /// `--conv`: auto or direct.
 void add_conv_flag(CLI::App& app, std::string& conv);
+/// `--checkpoint` and `--memory-limit`: of training, as in CompileOptions.
+void add_memory_flags(CLI::App& app, CompileOptions& compile);
 /// `-b`, `--batch-size`, `--batch`.
 CLI::Option* add_batch_flag(CLI::App& app, int64_t& batch, const std::string& help);
 /// `--bad-images`: fail or skip.
@@ -48,6 +51,8 @@ std::string_view dtype_word(DType dtype);
 int64_t peak_memory_bytes();
 /// Parameters that are trained: all but the running statistics and scales of int8 weights.
 int64_t trainable_elements(const StateDict& weights);
+/// A file that a command was asked for: whole or not at all, but straight to what is no ordinary file (/dev/stdout).
+void write_output(const std::string& path, const std::string& text);
 /// The value at `share` (0…1) of the sorted values (nearest rank).
 double percentile(const std::vector<double>& sorted, double share);
 

@@ -6,15 +6,15 @@
 
 #include "cli/output.h"
 #include "resnet/models.h"
-#include "resnet/tensor.h"
+#include "resnet/plan.h"
 
 namespace resnet::cli {
 
 struct ModelQuestion {
   std::string model;
   ModelOptions options;
-  int64_t batch = 0;  ///< for the memory of training; 0: 128 for pictures up to 64 pixels, else 32
-  DType dtype = DType::f32;
+  /// For the memory of training; a batch of 0: 128 for pictures up to 64 pixels, else 32.
+  CompileOptions compile;
   bool layers = false;  ///< print every layer, not only the table of stages
 };
 

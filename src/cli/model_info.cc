@@ -1,5 +1,5 @@
 // resnet info MODEL: every layer with its shape, parameters and work, and what training it takes in memory.
-#include <map>
+#include <algorithm>
 
 #include "cli/info.h"
 #include "cli/stage_table.h"
@@ -49,18 +49,17 @@ int64_t depth_of(const Graph& graph) {
 
 struct Memory {
   int64_t arena = 0, arena_no_reuse = 0, parameters = 0;
+  int64_t parts = 1;
   /// Weights, their gradients and momentum (f32), and the arena.
   int64_t all() const { return arena + 3 * parameters; }
 };
 
-Memory training_memory(const Graph& graph, int64_t batch, DType dtype) {
-  CompileOptions options;
-  options.batch = batch;
-  options.mode = Mode::train;
-  options.dtype = dtype;
+Memory training_memory(const Graph& graph, const CompileOptions& options) {
   const Compiled compiled = compile(graph, options);
+  const auto begins_part = [](const Step& step) { return step.repeat_from > 0; };
   return {static_cast<int64_t>(compiled.memory.bytes), static_cast<int64_t>(compiled.memory.bytes_no_reuse),
-          graph.cost().parameters * static_cast<int64_t>(sizeof(float))};
+          graph.cost().parameters * static_cast<int64_t>(sizeof(float)),
+          1 + std::count_if(compiled.steps.begin(), compiled.steps.end(), begins_part)};
 }
 
 Json to_json(const std::vector<Layer>& layers) {
@@ -125,18 +124,20 @@ void model_info(const ModelQuestion& question, const Output& out) {
   const Graph graph = make_model(question.model, question.options);
   const Cost cost = graph.cost();
   const Shape& in = graph.input_shape();
-  const int64_t batch = question.batch > 0 ? question.batch : in[1] <= 64 ? 128 : 32;
-  const Memory memory = training_memory(graph, batch, question.dtype);
+  CompileOptions options = question.compile;
+  if (options.batch == 0) options.batch = in[1] <= 64 ? 128 : 32;
+  const Memory memory = training_memory(graph, options);
   const std::vector<Layer> layers = layers_of(graph);
   out.record({{"model", question.model},
               {"depth", depth_of(graph)},
               {"parameters", cost.parameters},
               {"multiply_adds", cost.multiply_adds},
-              {"train_batch", batch},
-              {"train_dtype", name_of(question.dtype)},
+              {"train_batch", options.batch},
+              {"train_dtype", name_of(options.dtype)},
               {"train_memory_bytes", memory.all()},
               {"train_arena_bytes", memory.arena},
               {"train_arena_bytes_no_reuse", memory.arena_no_reuse},
+              {"train_parts", memory.parts},
               {"stages", stages_json(graph)},
               {"layers", to_json(layers)}});
   if (question.layers) out.print("{}\n", table_of(layers, cost));
@@ -148,9 +149,11 @@ void model_info(const ModelQuestion& question, const Output& out) {
   out.print(
       "training at batch {} in {}: {} (activations {}, {} had every buffer a place of its own; weights, gradients "
       "and momentum {})\n",
-      batch, name_of(question.dtype), human_bytes(static_cast<double>(memory.all())),
+      options.batch, name_of(options.dtype), human_bytes(static_cast<double>(memory.all())),
       human_bytes(static_cast<double>(memory.arena)), human_bytes(static_cast<double>(memory.arena_no_reuse)),
       human_bytes(3.0 * static_cast<double>(memory.parameters)));
+  if (memory.parts > 1)
+    out.print("the network is taken in {} parts that are computed again in backward\n", memory.parts);
 }
 
 }  // namespace resnet::cli

@@ -20,15 +20,6 @@ struct Stage {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// "layer2.0.conv1" -> {"layer2", "layer2.0"}; "conv1" -> {"conv1", "conv1"}; "features.3" -> {"features", "features"}.
-std::pair<std::string, std::string> place_of(const std::string& name) {
-  const size_t first = name.find('.');
-  if (first == std::string::npos) return {name, name};
-  const size_t second = name.find('.', first + 1);
-  const std::string stage = name.substr(0, first);
-  return {stage, second == std::string::npos ? stage : name.substr(0, second)};
-}
-
 std::string window(int64_t kernel, int64_t stride) {
   return kernel == 0 ? std::string("global") : join(kernel, "x", kernel, stride > 1 ? join("/", stride) : "");
 }
@@ -89,6 +80,15 @@ bool begins_stage(const std::vector<Stage>& stages, const std::string& name, boo
 }
 
 }  // namespace
+
+// "features.3" is in stage and block "features".
+Place place_of(const std::string& name) {
+  const size_t first = name.find('.');
+  if (first == std::string::npos) return {name, name};
+  const size_t second = name.find('.', first + 1);
+  const std::string stage = name.substr(0, first);
+  return {stage, second == std::string::npos ? stage : name.substr(0, second)};
+}
 
 std::vector<StageRow> stage_rows(const Graph& graph) {
   const std::vector<Shape> shapes = graph.shapes(1);

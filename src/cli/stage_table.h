@@ -8,6 +8,12 @@
 
 namespace resnet::cli {
 
+/// "layer2.0.conv1" is in stage "layer2", block "layer2.0"; "conv1" in a stage and block of its own.
+struct Place {
+  std::string stage, block;
+};
+Place place_of(const std::string& name);
+
 struct StageRow {
   std::string name;    ///< "layer2", "features" …: the first part of its nodes' names
   Shape y;             ///< of one picture, behind the stage

@@ -39,7 +39,8 @@ void Augmenter::make(const Dataset& data, int64_t sample, Rng& rng, Scratch& s, 
   s.row.resize(static_cast<size_t>(size() * 3));
   Place place;
   if (a_.crop != Augmentation::Crop::pad) {
-    random_crop(data.image(sample), normalizer_.fit(), a_, rng, s.picture.data());
+    const auto read = [&](const ChoosePart& choose) { return data.part(sample, choose); };
+    random_crop(read, normalizer_.fit(), a_, rng, s.picture.data());
   } else {
     data.image_into(sample, normalizer_.fit(), s.picture.data());
     const auto offset = [&] { return static_cast<int64_t>(rng.below(static_cast<uint32_t>(2 * a_.pad + 1))) - a_.pad; };

@@ -6,9 +6,7 @@
 
 namespace resnet {
 
-PicturePart whole_part(const Tensor& picture) {
-  return {picture, 0, 0, picture.shape()[0], picture.shape()[1]};
-}
+PicturePart whole_part(const Tensor& picture) { return {picture, 0, 0, picture.shape()[0], picture.shape()[1]}; }
 
 PicturePart Dataset::part(int64_t i, const ChoosePart&) const { return whole_part(image(i)); }
 
@@ -26,8 +24,8 @@ void Dataset::image_into(int64_t i, const Fit& fit, uint8_t* out) const {
   FitAxes axes = fit_axes(part.height, part.width, fit);
   axes.down.origin = part.top;
   axes.across.origin = part.left;
-  resize_window(part.pixels.as<uint8_t>().data(), part.pixels.shape()[1] * 3, axes.down, axes.across,
-                fit.interpolation, out);
+  resize_window(part.pixels.as<uint8_t>().data(), part.pixels.shape()[1] * 3, axes.down, axes.across, fit.interpolation,
+                out);
 }
 
 }  // namespace resnet

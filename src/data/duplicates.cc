@@ -51,8 +51,11 @@ Finding finding(const std::vector<Fingerprints>& splits, const Picture& first, c
       join(here, files ? " is the same file as " : " has the same pixels as ", where(splits, first),
            conflict ? join(", but one is a '", label, "' and the other a '", other, "'") : "",
            both ? ", and one is trained on, the other validated" : "");
-  return {conflict ? "conflicting_labels" : both ? "in_both_splits" : files ? "same_file" : "same_pixels", conflict, here,
-          message};
+  return {conflict ? "conflicting_labels"
+          : both   ? "in_both_splits"
+          : files  ? "same_file"
+                   : "same_pixels",
+          conflict, here, message};
 }
 
 }  // namespace

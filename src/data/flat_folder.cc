@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 constexpr const char* kTruths[] = {"ground_truth.txt", "val.txt", "LOC_val_solution.csv",
                                    "imagenet_2012_validation_synset_labels.txt",
                                    "ILSVRC2012_validation_ground_truth.txt"};
-constexpr const char* kLists[] = {"classes.txt", "map_clsloc.txt", "synsets.txt", "synset_words.txt",
-                                  "LOC_synset_mapping.txt", "imagenet_lsvrc_2015_synsets.txt"};
+constexpr const char* kLists[] = {"classes.txt",      "map_clsloc.txt",         "synsets.txt",
+                                  "synset_words.txt", "LOC_synset_mapping.txt", "imagenet_lsvrc_2015_synsets.txt"};
 constexpr const char* kKits[] = {"", "devkit/data", "ILSVRC2012_devkit_t12/data"};
 
 // The first of `names` in or beside the folder; path "" where there is none.

@@ -112,8 +112,8 @@ std::vector<const Line*> match(const Truth& truth, const std::vector<std::string
     const std::optional<size_t> n = number_in_name(name);
     return n && *n >= 1 && *n <= truth.lines.size();
   });
-  CHECK(truth.named || by_number || pictures.size() == truth.lines.size(), truth.file.path, " has ",
-        truth.lines.size(), " labels for ", pictures.size(), " pictures, and these have no numbers in their names");
+  CHECK(truth.named || by_number || pictures.size() == truth.lines.size(), truth.file.path, " has ", truth.lines.size(),
+        " labels for ", pictures.size(), " pictures, and these have no numbers in their names");
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (!truth.named) {
       found.push_back(&truth.lines[by_number ? *number_in_name(pictures[i]) - 1 : i]);
@@ -130,8 +130,8 @@ std::vector<const Line*> match(const Truth& truth, const std::vector<std::string
 // would give wrong labels without a word.
 void check_order(const Truth& truth, const TextFile& list, const std::map<size_t, std::string>& classes) {
   const bool of_imagenet = classes.size() == kImageNetClasses && is_wordnet_id(classes.begin()->second);
-  const bool sorted = std::is_sorted(classes.begin(), classes.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  const bool sorted =
+      std::is_sorted(classes.begin(), classes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   CHECK(truth.named || !of_imagenet || !sorted, list.path, " has the classes in the order of their names, but ",
         truth.file.path, " numbers them in ILSVRC's own order: give ILSVRC's list (map_clsloc.txt, with lines as ",
         "'n02119789 1 kit_fox') instead");
@@ -147,11 +147,13 @@ GroundTruth read_ground_truth(const TextFile& truth_file, const TextFile& list, 
   if (!list.path.empty()) numbered = read_list(list, first);
   if (list.path.empty() && truth.named)  // as other programs number them: in the order of their names
     for (size_t k = 0; k < known.size(); ++k) numbered[k] = known[k];
-  const bool numbers = std::all_of(truth.lines.begin(), truth.lines.end(),
-                                   [&](const Line& line) { return number(line.words[first == 0 ? 1 : 0]).has_value(); });
+  const bool numbers = std::all_of(truth.lines.begin(), truth.lines.end(), [&](const Line& line) {
+    return number(line.words[first == 0 ? 1 : 0]).has_value();
+  });
   if (numbers && !numbered.empty()) check_order(truth, list, numbered);
   CHECK(!numbers || !numbered.empty() || truth.file.path.find("ILSVRC") == std::string::npos, truth.file.path,
-        " numbers the classes in ILSVRC's own order; put its list beside it: map_clsloc.txt of the development kit, with ",
+        " numbers the classes in ILSVRC's own order; put its list beside it: map_clsloc.txt of the development kit, "
+        "with ",
         "lines as 'n02119789 1 kit_fox'");
 
   std::vector<std::string> names(truth.lines.size());  // of the lines' classes

@@ -37,9 +37,7 @@ void collect(const fs::path& folder, const std::string& inside, int depth, Found
 
 }  // namespace
 
-bool is_picture_name(const fs::path& path) {
-  return !format_of_name(path.filename().string()).empty();
-}
+bool is_picture_name(const fs::path& path) { return !format_of_name(path.filename().string()).empty(); }
 
 std::vector<std::string> folders_in(const fs::path& folder) {
   std::vector<std::string> names;

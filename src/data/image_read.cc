@@ -23,18 +23,12 @@ struct Magic {
 };
 
 constexpr Magic kForeign[] = {
-    {0, "GIF8", "a GIF"},
-    {0, "BM", "a BMP"},
-    {0, "II*", "a TIFF"},
-    {0, std::string_view("MM\0*", 4), "a TIFF"},
-    {4, "ftypavif", "an AVIF"},
-    {4, "ftyphei", "a HEIC"},
-    {0, "%PDF", "a PDF"},
-    {0, "<svg", "an SVG"},
-    {0, "\x1f\x8b", "a gzip"},
-    {0, "PK\x03\x04", "a zip"},
-    {0, "P6", "a PPM"},
-    {0, "<!DOCTYPE", "an HTML"},
+    {0, "GIF8", "a GIF"},       {0, "BM", "a BMP"},
+    {0, "II*", "a TIFF"},       {0, std::string_view("MM\0*", 4), "a TIFF"},
+    {4, "ftypavif", "an AVIF"}, {4, "ftyphei", "a HEIC"},
+    {0, "%PDF", "a PDF"},       {0, "<svg", "an SVG"},
+    {0, "\x1f\x8b", "a gzip"},  {0, "PK\x03\x04", "a zip"},
+    {0, "P6", "a PPM"},         {0, "<!DOCTYPE", "an HTML"},
     {0, "<html", "an HTML"},
 };
 
@@ -57,8 +51,7 @@ void check_dimensions(const std::string& name, uint64_t width, uint64_t height) 
 
 void lay_on_white(const uint8_t* rgba, int64_t n, uint8_t* rgb) {
   for (int64_t i = 0; i < n; ++i, rgba += 4)
-    for (int c = 0; c < 3; ++c)
-      *rgb++ = static_cast<uint8_t>((rgba[c] * rgba[3] + 255 * (255 - rgba[3]) + 127) / 255);
+    for (int c = 0; c < 3; ++c) *rgb++ = static_cast<uint8_t>((rgba[c] * rgba[3] + 255 * (255 - rgba[3]) + 127) / 255);
 }
 
 std::string_view picture_format(Bytes file) {

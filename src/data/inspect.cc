@@ -107,8 +107,8 @@ SplitReport merge(const std::string& name, const Dataset& data, std::vector<Part
   for (auto& [i, finding] : found) findings.push_back(std::move(finding));
   for (size_t k = 0; k < whole.per_class.size(); ++k)
     if (data.size() > 0 && whole.per_class[k] == 0)
-      findings.push_back({"empty_class", false, data.classes()[k],
-                          join(data.classes()[k], ": no picture of this class in ", name)});
+      findings.push_back(
+          {"empty_class", false, data.classes()[k], join(data.classes()[k], ": no picture of this class in ", name)});
   return whole;
 }
 

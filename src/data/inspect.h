@@ -12,9 +12,10 @@
 namespace resnet {
 
 struct Finding {
-  std::string kind;  ///< unreadable, empty_file, conflicting_labels, in_both_splits, same_file, same_pixels, wrong_suffix,
-                     ///< empty_class
-  bool error;        ///< else a warning: training works, but perhaps not as meant
+  std::string
+      kind;    ///< unreadable, empty_file, conflicting_labels, in_both_splits, same_file, same_pixels, wrong_suffix,
+               ///< empty_class
+  bool error;  ///< else a warning: training works, but perhaps not as meant
   std::string where;
   std::string message;  ///< for people; begins with `where`
 };

@@ -2,8 +2,9 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
-
+// clang-format off
 #include <jpeglib.h>  // needs <cstdio>
+// clang-format on
 
 #include "core/check.h"
 #include "data/image_encode.h"

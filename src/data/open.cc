@@ -103,7 +103,8 @@ std::string hint(const std::string& folder) {
   const fs::path path(folder);
   if (std::any_of(fs::directory_iterator(path), fs::directory_iterator(),
                   [](const auto& entry) { return is_picture_name(entry.path()); }))
-    return "; pictures belong in one folder a class, beside each other or in train/ and val/, or need a file with their "
+    return "; pictures belong in one folder a class, beside each other or in train/ and val/, or need a file with "
+           "their "
            "labels (val.txt)";
   if (fs::exists(path / "data_batch_1") || fs::is_regular_file(path / "train"))
     return "; if this is the Python version of CIFAR, fetch the binary version instead (cifar-10-binary.tar.gz)";

@@ -58,8 +58,7 @@ Packed pack_picture(const Dataset& data, int64_t i, const PackOptions& options) 
     packed.bytes.assign(file.begin(), file.end());
   } else {
     image = smaller(image, options);
-    packed.bytes =
-        options.jpeg ? encode_jpeg(image, options.quality, data.id(i)) : encode_png(image, data.id(i));
+    packed.bytes = options.jpeg ? encode_jpeg(image, options.quality, data.id(i)) : encode_png(image, data.id(i));
   }
   packed.suffix = options.jpeg ? ".jpg" : ".png";
   return packed;

@@ -35,7 +35,8 @@ Part open_named(const fs::path& folder, const DataOptions& options, const Classe
                 std::vector<std::string>& notes) {
   Part part = open_part(folder, options, known, notes);
   CHECK(part != nullptr || !holds_pictures(folder), folder.string(),
-        ": pictures lie directly in it; they belong in one folder a class, as in ", (folder / "cats" / "1.jpg").string(),
+        ": pictures lie directly in it; they belong in one folder a class, as in ",
+        (folder / "cats" / "1.jpg").string(),
         ", or need a file with their labels (ILSVRC2012_validation_ground_truth.txt, val.txt)");
   CHECK(part != nullptr, folder.string(), ": no pictures in it; looked for CLASS/*.jpg, .jpeg, .png and .webp");
   return part;
@@ -91,8 +92,9 @@ void complete_splits(DataSplits& splits, const DataOptions& options) {
   if (empty(splits.train)) {
     splits.train = std::make_shared<Subset>(splits.val, std::vector<uint32_t>());
   } else if (empty(splits.val)) {
-    splits.notes.push_back(options.training ? "there is no val/: every tenth picture of each class is held out for validation"
-                                            : "there is no val/: all pictures count");
+    splits.notes.push_back(options.training
+                               ? "there is no val/: every tenth picture of each class is held out for validation"
+                               : "there is no val/: all pictures count");
     if (options.training)
       hold_out_of_each_class(splits);
     else

@@ -27,8 +27,8 @@ inline __m256i pair(const int16_t* weights) {
 // One pixel from `length` pixels at `in`, four at a time; four bytes are written.
 inline void pixel(const uint8_t* in, int64_t length, const int16_t* high, const int16_t* low, uint8_t* y) {
   // Bytes of two RGB pixels -> words r0 r1 g0 g1 b0 b1 0 0, in both halves.
-  const __m256i order = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
+  const __m256i order =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   const __m256i spread = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
   __m256i sum_high = _mm256_setzero_si256(), sum_low = sum_high;
   for (int64_t k = 0; k < length; k += 4, in += 12) {
@@ -75,8 +75,7 @@ inline void columns(const uint8_t* x, int64_t stride, int64_t length, const int1
     const __m256i left = whole(sum_high[2 * g], sum_low[2 * g]);
     const __m256i right = whole(sum_high[2 * g + 1], sum_low[2 * g + 1]);
     const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(left, right), 0xd8);
-    const __m128i bytes =
-        _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(y + 16 * g), bytes);
   }
 }

@@ -102,8 +102,8 @@ class Grouper {
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
     int label = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
-    CHECK(error == std::errc() && end == text.data() + text.size() && label >= 0 && label < (1 << 20), file_.path(), "/",
-          member.name, ": the label is '", text, "'; the number of a class was expected");
+    CHECK(error == std::errc() && end == text.data() + text.size() && label >= 0 && label < (1 << 20), file_.path(),
+          "/", member.name, ": the label is '", text, "'; the number of a class was expected");
     return label;
   }
 
@@ -128,7 +128,8 @@ Samples read_samples(Paths shards, bool skip_bad, std::vector<std::string>& note
         list_tar(file.size(), [&](uint64_t at, std::span<uint8_t> out) { file.read_at(at, out); });
     CHECK(listing.damage.empty() || skip_bad, file.path(), ": ", listing.damage,
           "; mend it, or go on with what comes before: --bad-images skip");
-    if (!listing.damage.empty()) notes.push_back(join(file.path(), ": ", listing.damage, "; what comes before is used"));
+    if (!listing.damage.empty())
+      notes.push_back(join(file.path(), ": ", listing.damage, "; what comes before is used"));
     Grouper grouper(samples, file, s);
     for (const TarMember& member : listing.members) grouper.add(member);
     grouper.finish();

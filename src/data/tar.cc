@@ -126,7 +126,8 @@ class Lister {
     const char kind = raw(header, kKind)[0];
     const bool about_next = kind == 'x' || kind == 'L';
     const uint64_t size = about_next ? *stored : next_.size.value_or(*stored), begin = at_ + kBlock;
-    if (size > size_ - begin) return damaged(join("it ends inside ", next_.name.empty() ? name_of(header) : next_.name));
+    if (size > size_ - begin)
+      return damaged(join("it ends inside ", next_.name.empty() ? name_of(header) : next_.name));
     if (about_next ? !read_about_next(kind, begin, size) : !take(header, kind, begin, size)) return false;
     at_ = begin + std::min(padded(size), size_ - begin);
     return true;
@@ -178,7 +179,9 @@ std::string tar_entry(const std::string& name, const std::string& bytes) {
   octal(kSize, bytes.size());
   octal(kTime, 0);  // the same bytes whenever it is written
   put(kKind, "0");
-  put(kMagic, std::string_view("ustar\000" "00", 8));
+  put(kMagic, std::string_view("ustar\000"
+                               "00",
+                               8));
   octal({kChecksum.begin, kChecksum.length - 1}, checksum(header));
   header[kChecksum.begin + kChecksum.length - 1] = ' ';
   std::string entry(header.begin(), header.end());

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "engine/buffers.h"
+#include "engine/checkpointing.h"
 #include "engine/passes/pass.h"
 #include "ops/softmax_cross_entropy.h"
 
@@ -61,8 +63,6 @@ class Compiler {
     c_.shapes = c_.graph.shapes(options.batch);
     c_.dtypes.assign(c_.graph.nodes().size(), options.dtype);
     c_.dtypes[0] = input;
-    output_ = train() ? c_.graph.output() - 1 : c_.graph.output();
-    end_ = 2 * static_cast<int>(c_.graph.nodes().size());
   }
 
   Compiled run() {
@@ -75,32 +75,16 @@ class Compiler {
       defer_normalisations();
       delegate_sums();
     }
-    place_activations();
-    if (train()) place_gradients();
-    c_.memory = plan_memory(c_.buffers);
+    if (train())
+      place_training_buffers(c_, options_);
+    else
+      place_buffers(c_, false);
     return std::move(c_);
   }
 
  private:
   bool train() const { return options_.mode == Mode::train; }
   bool has_gradient(NodeId id) const { return gradient_[static_cast<size_t>(id)]; }
-
-  // Times of the schedule: forward of node i at i, its backward mirrored after all of forward.
-  int forward_time(NodeId id) const { return id; }
-  int backward_time(NodeId id) const { return end_ - id; }
-
-  size_t bytes(NodeId id) const {
-    return static_cast<size_t>(c_.shapes[static_cast<size_t>(id)].elements()) *
-           size_of(c_.dtypes[static_cast<size_t>(id)]);
-  }
-
-  int new_buffer(size_t size, int first, int last) {
-    c_.buffers.push_back({size, first, last});
-    return static_cast<int>(c_.buffers.size()) - 1;
-  }
-
-  BufferLife& life(int buffer) { return c_.buffers[static_cast<size_t>(buffer)]; }
-  void extend(int buffer, int time) { life(buffer).last = std::max(life(buffer).last, time); }
 
   Step& step_of(NodeId id) { return c_.steps[static_cast<size_t>(id) - 1]; }
 
@@ -149,8 +133,7 @@ class Compiler {
       if (!next.kernel->needs().takes_deferred) continue;
       step.kernel->defer_output();
       next.kernel->take_deferred_input();
-      step.y_deferral = next.x_deferral =
-          new_buffer(step.kernel->needs().deferral_bytes, forward_time(step.node), backward_time(step.node));
+      step.deferred = true;
     }
   }
 
@@ -172,87 +155,23 @@ class Compiler {
     }
   }
 
-  // When the value of node `id` is last read by others.
-  int last_read(NodeId id) {
-    int last = id >= output_ ? end_ : forward_time(id);  // logits and loss are read after the run
-    for (const Step& reader : c_.steps) {
-      const Node& node = c_.graph.node(reader.node);
-      if (std::find(node.inputs.begin(), node.inputs.end(), id) == node.inputs.end()) continue;
-      last = std::max(last, forward_time(reader.node));
-      if (reader.backward && reader.kernel->needs().backward_reads_x) last = std::max(last, backward_time(reader.node));
-    }
-    if (has_gradient(id) && step_of(id).kernel->needs().backward_reads_y) last = std::max(last, backward_time(id));
-    return last;
-  }
-
-  void place_activations() {
-    std::vector<int> value(c_.graph.nodes().size(), -1);
-    std::vector<int> last(c_.graph.nodes().size());
-    for (NodeId id = 0; id < static_cast<NodeId>(last.size()); ++id) last[static_cast<size_t>(id)] = last_read(id);
-    value[0] = c_.input = new_buffer(bytes(0), 0, last[0]);
-    for (Step& step : c_.steps) {
-      const NodeId id = step.node;
-      const std::vector<NodeId>& inputs = c_.graph.node(id).inputs;
-      const KernelNeeds& needs = step.kernel->needs();
-      const int now = forward_time(id);
-      for (size_t i = 0; i < inputs.size(); ++i) step.x[i] = value[static_cast<size_t>(inputs[i])];
-      for (size_t i = 0; i < inputs.size() && step.y < 0; ++i)
-        if (needs.y_over_x[i] && life(step.x[i]).last == now && bytes(inputs[i]) == bytes(id) &&
-            step.x[i] != step.x[1 - i])
-          step.y = step.x[i];
-      if (step.y < 0) step.y = new_buffer(bytes(id), now, now);
-      extend(step.y, last[static_cast<size_t>(id)]);
-      value[static_cast<size_t>(id)] = step.y;
-      if (needs.workspace_bytes) step.forward_workspace = new_buffer(needs.workspace_bytes, now, now);
-      if (step.backward && needs.workspace_bytes)
-        step.backward_workspace = new_buffer(needs.workspace_bytes, backward_time(id), backward_time(id));
-      if (step.kernel->spec().train && needs.saved_bytes)
-        step.saved = new_buffer(needs.saved_bytes, now, step.backward ? backward_time(id) : now);
-      if (step.delegator > 0) step.x_deferral = step_of(step.delegator).saved;
-    }
-    c_.logits = value[static_cast<size_t>(output_)];
-  }
-
-  // Walks backward: the first reader met writes a node's gradient, later ones add to it.
-  void place_gradients() {
-    std::vector<int> gradient(c_.graph.nodes().size(), -1);
-    for (size_t s = c_.steps.size(); s-- > 0;) {
-      Step& step = c_.steps[s];
-      if (!step.backward) continue;
-      step.dy = gradient[static_cast<size_t>(step.node)];
-      const int now = backward_time(step.node);
-      const KernelNeeds& needs = step.kernel->needs();
-      for (size_t i = 0; i < c_.graph.node(step.node).inputs.size(); ++i) {
-        const NodeId input = c_.graph.node(step.node).inputs[i];
-        if (!has_gradient(input)) continue;
-        int& target = gradient[static_cast<size_t>(input)];
-        if (target < 0) {
-          const bool in_place =
-              needs.dx_over_dy[i] && step.dy >= 0 && bytes(input) == bytes(step.node) && step.dx[0] != step.dy;
-          target = in_place ? step.dy : new_buffer(bytes(input), now, now);
-          step.dx[i] = target;
-          extend(target, backward_time(input));
-        } else if (needs.accumulates[i]) {
-          step.dx[i] = target;
-          step.accumulate[i] = true;
-        } else {
-          step.dx[i] = new_buffer(bytes(input), now, now);
-          step.add_to[i] = target;
-        }
-      }
-    }
-  }
-
   CompileOptions options_;
   const Compiled* like_;
   std::unique_ptr<Choices> choices_;
   Compiled c_;
   std::vector<bool> gradient_;  // with_gradient()
-  NodeId output_ = 0;
-  int end_ = 0;
 };
 
 }  // namespace
+
+size_t value_bytes(const Compiled& c, NodeId id) {
+  const auto i = static_cast<size_t>(id);
+  return static_cast<size_t>(c.shapes[i].elements()) * size_of(c.dtypes[i]);
+}
+
+int64_t training_bytes(const Compiled& c) {
+  return static_cast<int64_t>(c.memory.bytes) + 3 * c.graph.cost().parameters * static_cast<int64_t>(sizeof(float));
+}
 
 Graph fused_graph(const Graph& graph) { return fuse_conv_add_relu(fold_batch_norm(graph)); }
 
@@ -275,6 +194,8 @@ Compiled compile_fused(const Graph& graph, const CompileOptions& options, DType 
 
 void check_options(const CompileOptions& options) {
   CHECK(options.batch > 0, "a batch of ", options.batch, ": it must be positive");
+  CHECK(options.checkpoint >= 0 && options.memory_limit >= 0, "checkpointing in ", options.checkpoint,
+        " parts with a limit of ", options.memory_limit, " bytes: neither can be negative");
   CHECK(options.conv == "auto" || options.conv == "direct", "convolutions '", options.conv, "': auto or direct");
   CHECK(options.dtype == DType::f32 || options.dtype == DType::bf16 || options.dtype == DType::u8, "activations in ",
         options.dtype, ": f32, bf16 or u8");

@@ -14,20 +14,32 @@
 
 namespace resnet {
 
-/// One node as it runs. Buffers are indices into Compiled::buffers, -1 where there is none.
+/// Buffers are indices into Compiled::buffers, -1 where there is none.
+struct ForwardBuffers {
+  std::array<int, 2> x{-1, -1};
+  int y = -1, saved = -1, workspace = -1;
+  int x_deferral = -1, y_deferral = -1;  ///< of a deferred normalisation of x[0] and of y
+};
+struct GradientBuffers {
+  int dy = -1, workspace = -1;
+  std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]
+  std::array<int, 2> add_to{-1, -1};  ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
+  std::array<bool, 2> accumulate{};
+};
+
+/// One node as it runs.
 struct Step {
   NodeId node = 0;
   std::shared_ptr<Kernel> kernel;  ///< shared only by plans of the same graph that take turns, or where it is reentrant
   std::string why;                 ///< why a better kernel was not taken
   bool backward = false;           ///< takes part in the backward pass
-  int y = -1, dy = -1;
-  std::array<int, 2> x{-1, -1};
-  std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]
-  std::array<int, 2> add_to{-1, -1};  ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
-  std::array<bool, 2> accumulate{};
-  int saved = -1, forward_workspace = -1, backward_workspace = -1;
-  int x_deferral = -1, y_deferral = -1;  ///< of a deferred normalisation of x[0] and of y
-  NodeId delegator = 0;                  ///< the node of x[0], if it leaves the sums of its gradient to this one
+  bool deferred = false;           ///< the normalisation of y is left to its reader
+  NodeId delegator = 0;            ///< the node of x[0], if it leaves the sums of its gradient to this one
+  ForwardBuffers forward;
+  ForwardBuffers kept;  ///< what backward reads: those of forward, or of its repetition
+  GradientBuffers gradient;
+  bool repeated = false;   ///< computed again before its backward (checkpointing.h)
+  NodeId repeat_from = 0;  ///< before its backward, nodes from this one to the one before are computed again; 0: none
 };
 
 struct Compiled {
@@ -41,6 +53,11 @@ struct Compiled {
   int input = -1;                              ///< buffer of the input in the plan's dtype
   int logits = -1;
 };
+
+/// Of a node's output.
+size_t value_bytes(const Compiled& c, NodeId id);
+/// Weights, their gradients and momentum (f32), and the arena.
+int64_t training_bytes(const Compiled& c);
 
 /// What a plan for inference runs: the graph after the passes.
 Graph fused_graph(const Graph& graph);

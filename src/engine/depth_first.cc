@@ -51,9 +51,9 @@ struct DepthFirst::Worker {
   Worker(Compiled compiled) : c(std::move(compiled)), arena(c.memory.bytes), seconds(c.steps.size(), 0.0) {
     for (const Step& step : c.steps) {
       KernelArgs a;
-      for (size_t i = 0; i < 2; ++i) a.x[i] = at(step.x[i]);
-      a.y = at(step.y);
-      a.workspace = at(step.forward_workspace);
+      for (size_t i = 0; i < 2; ++i) a.x[i] = at(step.forward.x[i]);
+      a.y = at(step.forward.y);
+      a.workspace = at(step.forward.workspace);
       args.push_back(std::move(a));
     }
   }
@@ -63,13 +63,13 @@ struct DepthFirst::Worker {
   // Puts the segment's input and output where they are wanted.
   void place(const void* x, void* y) {
     for (size_t s = 0; s < c.steps.size(); ++s) {
-      const Step& step = c.steps[s];
+      const ForwardBuffers& b = c.steps[s].forward;
       for (size_t i = 0; i < 2; ++i)
-        if (step.x[i] == c.input)
+        if (b.x[i] == c.input)
           args[s].x[i] = x;
-        else if (step.x[i] == c.logits)
+        else if (b.x[i] == c.logits)
           args[s].x[i] = y;
-      if (step.y == c.logits) args[s].y = y;
+      if (b.y == c.logits) args[s].y = y;
     }
   }
 

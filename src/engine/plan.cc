@@ -41,12 +41,13 @@ struct Plan::Impl {
   RandomKey random;
   Tensor flat_gradients;
   StateDict gradients;
-  std::vector<KernelArgs> forward_args, backward_args;
+  std::vector<KernelArgs> forward_args, repeat_args, backward_args;
   int64_t parameter_bytes = 0;
   bool bound = false, packed = false, frozen_packed = false, profiling = false;
   int64_t forward_calls = 0, backward_calls = 0;
   std::vector<double> forward_seconds, backward_seconds;
-  std::function<void(const std::string&, const Tensor&)> observer;
+  using Observer = std::function<void(const std::string&, const Tensor&)>;
+  Observer observer, gradient_observer;
   std::unique_ptr<DepthFirst> depth_first;  ///< computes instead of c's steps
 
   Impl(const Graph& graph, const CompileOptions& o) : options(o), c(compiled(graph, o)), arena(c.memory.bytes) {
@@ -98,27 +99,32 @@ struct Plan::Impl {
     }
   }
 
+  KernelArgs args_of(const ForwardBuffers& b) const {
+    KernelArgs a;
+    for (size_t i = 0; i < 2; ++i) a.x[i] = at(b.x[i]);
+    a.y = at(b.y);
+    a.saved = at(b.saved);
+    a.x_deferral = at(b.x_deferral);
+    a.y_deferral = at(b.y_deferral);
+    a.workspace = at(b.workspace);
+    a.labels = train() ? labels.i32() : nullptr;
+    a.targets = options.soft_labels ? targets.f32() : nullptr;
+    a.random = &random;
+    return a;
+  }
+
   void make_args(const Step& step) {
-    KernelArgs f;
-    for (size_t i = 0; i < 2; ++i) f.x[i] = at(step.x[i]);
-    f.y = at(step.y);
-    f.saved = at(step.saved);
-    f.x_deferral = at(step.x_deferral);
-    f.y_deferral = at(step.y_deferral);
-    f.workspace = at(step.forward_workspace);
-    f.labels = train() ? labels.i32() : nullptr;
-    f.targets = options.soft_labels ? targets.f32() : nullptr;
-    f.random = &random;
-    KernelArgs b = f;
-    b.workspace = at(step.backward_workspace);
-    b.dy = at(step.dy);
-    b.accumulate = step.accumulate;
-    for (size_t i = 0; i < 2; ++i) b.dx[i] = at(step.dx[i]);
+    forward_args.push_back(args_of(step.forward));
+    repeat_args.push_back(args_of(step.kept));
+    KernelArgs b = args_of(step.kept);
+    b.workspace = at(step.gradient.workspace);
+    b.dy = at(step.gradient.dy);
+    b.accumulate = step.gradient.accumulate;
+    for (size_t i = 0; i < 2; ++i) b.dx[i] = at(step.gradient.dx[i]);
     for (const std::string& key : node(step).params) {
       const auto g = gradients.find(key);
       b.dw.push_back(g == gradients.end() ? nullptr : g->second.f32());
     }
-    forward_args.push_back(std::move(f));
     backward_args.push_back(std::move(b));
   }
 
@@ -143,10 +149,18 @@ struct Plan::Impl {
       std::vector<float*> w;
       for (const std::string& key : node(c.steps[s]).params) w.push_back(static_cast<float*>(params.at(key).raw()));
       forward_args[s].w = backward_args[s].w = w;
+      if (c.steps[s].repeated) repeat_args[s].w = without_statistics(c.steps[s], std::move(w));
     }
     if (depth_first) depth_first->bind(params);
     bound = true;
     packed = frozen_packed = false;
+  }
+
+  std::vector<float*> without_statistics(const Step& step, std::vector<float*> w) const {
+    const std::vector<ParamSpec> specs = node(step).op->params(step.kernel->spec().x);
+    for (size_t i = 0; i < w.size(); ++i)
+      if (specs[i].kind == ParamKind::running_mean || specs[i].kind == ParamKind::running_var) w[i] = nullptr;
+    return w;
   }
 
   void pack() {
@@ -176,33 +190,46 @@ struct Plan::Impl {
       return depth_first->run(input.f32(), output.f32());
     }
     convert_input();
-    if (observer) show(0, c.input);
+    if (observer) show(observer, 0, c.input);
     for (size_t s = 0; s < c.steps.size(); ++s) {
       const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       c.steps[s].kernel->forward(forward_args[s]);
       if (profiling) forward_seconds[s] += seconds_since(start);
-      if (observer) show(c.steps[s].node, c.steps[s].y);
+      if (observer) show(observer, c.steps[s].node, c.steps[s].forward.y);
     }
   }
 
-  void show(NodeId id, int buffer) const {
+  void show(const Observer& to, NodeId id, int buffer) const {
     const auto i = static_cast<size_t>(id);
-    observer(c.graph.node(id).name, Tensor::view(at(buffer), c.shapes[i], c.dtypes[i]));
+    to(c.graph.node(id).name, Tensor::view(at(buffer), c.shapes[i], c.dtypes[i]));
   }
 
   void backward() {
     CHECK(train(), "backward() needs a plan compiled for training");
     ++backward_calls;
     for (size_t s = c.steps.size(); s-- > 0;) {
-      const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       const Step& step = c.steps[s];
+      if (step.repeat_from > 0) repeat(static_cast<size_t>(step.repeat_from) - 1, s);
       if (!step.backward) continue;
+      if (gradient_observer && step.gradient.dy >= 0) show(gradient_observer, step.node, step.gradient.dy);
+      const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
       step.kernel->backward(backward_args[s]);
       for (size_t i = 0; i < 2; ++i) {
-        if (step.add_to[i] < 0) continue;
+        if (step.gradient.add_to[i] < 0) continue;
         const auto input_node = static_cast<size_t>(node(step).inputs[i]);
-        add_in_place(at(step.add_to[i]), at(step.dx[i]), c.shapes[input_node].elements(), c.dtypes[input_node]);
+        add_in_place(at(step.gradient.add_to[i]), at(step.gradient.dx[i]), c.shapes[input_node].elements(),
+                     c.dtypes[input_node]);
       }
+      if (profiling) backward_seconds[s] += seconds_since(start);
+    }
+  }
+
+  // Forward of steps [begin, end) once more, for their backward.
+  void repeat(size_t begin, size_t end) {
+    for (size_t s = begin; s < end; ++s) {
+      if (!c.steps[s].repeated) continue;
+      const Clock::time_point start = profiling ? Clock::now() : Clock::time_point{};
+      c.steps[s].kernel->forward(repeat_args[s]);
       if (profiling) backward_seconds[s] += seconds_since(start);
     }
   }
@@ -260,9 +287,13 @@ void Plan::observe(std::function<void(const std::string&, const Tensor&)> observ
   impl_->observer = std::move(observer);
 }
 
+void Plan::observe_gradients(std::function<void(const std::string&, const Tensor&)> observer) {
+  impl_->gradient_observer = std::move(observer);
+}
+
 float Plan::loss() const {
   CHECK(impl_->train(), "loss() needs a plan compiled for training");
-  return *static_cast<const float*>(impl_->at(impl_->c.steps.back().y));
+  return *static_cast<const float*>(impl_->at(impl_->c.steps.back().forward.y));
 }
 
 std::vector<StepInfo> Plan::steps() const { return impl_->infos(); }
@@ -277,6 +308,7 @@ PlanMemory Plan::memory() const {
   }
   m.parameter_bytes = impl_->parameter_bytes;
   if (impl_->train()) m.gradient_bytes = static_cast<int64_t>(impl_->flat_gradients.bytes());
+  for (const Step& step : impl_->c.steps) m.parts += step.repeat_from > 0 ? 1 : 0;
   return m;
 }
 

@@ -76,7 +76,8 @@ struct KernelArgs {
   const int32_t* labels = nullptr;    ///< [N], for the loss
   const float* targets = nullptr;     ///< [N,K], for the loss with soft labels
   const RandomKey* random = nullptr;  ///< for ops that draw (train only)
-  /// Parameters in the order of Op::params(); forward writes running statistics. i8 ones are cast to float*.
+  /// Parameters in the order of Op::params(); forward writes running statistics, which are null where it is computed again
+  /// for backward. i8 ones are cast to float*.
   std::vector<float*> w;
   std::vector<float*> dw;  ///< gradients, overwritten; null where not trainable
   void* saved = nullptr;

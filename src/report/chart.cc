@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "report/axis.h"
-#include "report/chart_style.h"
+#include "report/svg.h"
 
 namespace resnet {
 
@@ -57,6 +57,16 @@ std::string level(const Level& level, const Axes& axes) {
       x.from, x.to, y.at(level.y), y.at(level.y) - 5, escape_html(level.label));
 }
 
+std::string vertical(const Mark& mark, const Axes& axes) {
+  const auto& [x, y] = axes;
+  const double at = x.at(mark.x);
+  const bool left = at > (x.from + x.to) / 2;  // the label stands where there is room
+  return fmt::format(
+      "<line class=\"level\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
+      "<text x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"{5}\">{6}</text>\n",
+      at, y.from, y.to, at + (left ? -6 : 6), y.to + 12, left ? "end" : "start", escape_html(mark.label));
+}
+
 // A circle, square, triangle, diamond or inverted triangle: the shape changes with the colour, for those who cannot tell the colours apart.
 std::string marker(int colour, double x, double y) {
   const std::string paint = fmt::format("class=\"mark c{}\"", colour % kColours);
@@ -103,7 +113,7 @@ std::string line(const Series& s, const Axes& axes) {
     path += fmt::format("{}{:.1f} {:.1f}", pen_down ? 'L' : 'M', x.at(px), y.at(py));
     pen_down = true;
     if (!is_marked(s, i)) continue;
-    const std::string tip = fmt::format("{}: {:.5g} at {:.0f}", escape_html(s.label), py, px);
+    const std::string tip = fmt::format("{}: {:.5g} at {:.7g}", escape_html(s.label), py, px);
     marks += fmt::format("<g>{}<title>{}</title></g>", marker(s.colour, x.at(px), y.at(py)), tip);
   }
   return fmt::format("<path {} d=\"{}\"><title>{}</title></path>{}\n", stroke(s), path, escape_html(s.label), marks);
@@ -136,13 +146,11 @@ struct SvgLegend {
 };
 
 SvgLegend svg_legend(const Chart& chart) {
-  constexpr double kLetter = 6.9, kGap = 22;
+  constexpr double kGap = 22;
   const std::vector<Series> series = drawn(chart);
-  size_t longest = 0;
-  for (const Series& s : series)
-    longest = std::max(longest, static_cast<size_t>(std::count_if(s.label.begin(), s.label.end(),
-                                                                  [](char c) { return (c & 0xc0) != 0x80; })));
-  const double width = kSampleWidth + 8 + kLetter * static_cast<double>(longest) + kGap;
+  double longest = 0;
+  for (const Series& s : series) longest = std::max(longest, svg_text_width(s.label));
+  const double width = kSampleWidth + 8 + longest + kGap;
   size_t columns = std::max<size_t>(1, static_cast<size_t>((kWidth - kRight - kLeft + kGap) / width));
   const bool pairs = std::any_of(series.begin(), series.end(), [](const Series& s) { return s.thin; });
   if (pairs && columns > 1) columns -= columns % 2;
@@ -162,11 +170,12 @@ Axes axes_of(const Chart& chart, const Range& xs, Range ys) {
   if (chart.level) ys.add(chart.level->y);
   Axes axes;
   auto& [x, y] = axes;
-  x = linear_axis(xs, 6, /*from_zero=*/true);
+  x = chart.log_x && xs.low > 0 ? log_axis(xs) : linear_axis(xs, 6, /*from_zero=*/true);
   const bool log = chart.log_y && ys.low > 0 && ys.high >= kLogRatio * ys.low;
   y = log ? log_axis(ys) : linear_axis(ys, 5, chart.from_zero);
+  if (x.log) x.low = std::min(xs.low, x.high / 10);
   x.high = std::max(xs.high, x.low + 1e-9);  // the x axis ends with the data, not at a tick
-  std::erase_if(x.ticks, [&](double v) { return v > x.high; });
+  std::erase_if(x.ticks, [&](double v) { return v > x.high * (1 + 1e-9) || v < x.low * (1 - 1e-9); });
   x.from = kLeft, x.to = kWidth - kRight;
   y.from = kHeight - kBottom, y.to = kTop;
   return axes;
@@ -189,7 +198,8 @@ std::string drawing(const Chart& chart) {
     lines =
         fmt::format("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n{4}</svg>\n",
                     kLeft - 6, kTop, kWidth - kLeft - kRight + 12, kHeight - kTop - kBottom + 6, lines);
-  return grid(chart, axes) + (chart.level ? level(*chart.level, axes) : "") + lines;
+  return grid(chart, axes) + (chart.level ? level(*chart.level, axes) : "") +
+         (chart.mark ? vertical(*chart.mark, axes) : "") + lines;
 }
 
 }  // namespace
@@ -208,11 +218,9 @@ std::string to_svg(const Chart& chart) {
   if (svg.empty()) return "";
   const SvgLegend legend = svg_legend(chart);
   const double top = kTitleHeight + legend.height, height = top + kHeight;
-  return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" "
-      "aria-label=\"{2}\">\n<style>{3}{4}</style>\n<rect class=\"ground\" width=\"{0}\" height=\"{1}\"/>\n"
-      "<text class=\"title\" x=\"{5}\" y=\"20\">{2}</text>\n{6}<g transform=\"translate(0 {7})\">\n{8}</g>\n</svg>\n",
-      kWidth, height, escape_html(chart.title), kChartStyle, kSvgFileStyle, kLeft, legend.svg, top, svg);
+  return svg_document(chart.title, kWidth, height,
+                      svg_title(chart.title, kLeft) + legend.svg +
+                          fmt::format("<g transform=\"translate(0 {})\">\n{}</g>\n", top, svg));
 }
 
 }  // namespace resnet

@@ -14,15 +14,21 @@ constexpr int kDashes = 5;   ///< 0: a solid line
 
 struct Series {
   std::string label;
-  int colour = 0;                                 ///< modulo kColours
-  int dash = 0;                                   ///< modulo kDashes
-  std::vector<std::pair<double, double>> points;  ///< x rising
+  int colour = 0;                                   ///< modulo kColours
+  int dash = 0;                                     ///< modulo kDashes
+  std::vector<std::pair<double, double>> points{};  ///< x rising
   bool thin = false;
 };
 
 /// A horizontal line across the chart.
 struct Level {
   double y = 0;
+  std::string label;
+};
+
+/// A vertical line across the chart.
+struct Mark {
+  double x = 0;
   std::string label;
 };
 
@@ -34,6 +40,8 @@ struct Chart {
   std::vector<Series> series{};
   std::optional<double> y_max{};  ///< what lies above is cut off
   std::optional<Level> level{};
+  bool log_x = false;  ///< where all x are positive; else the axis starts at 0
+  std::optional<Mark> mark{};
 };
 
 /// A <figure> with heading, legend and drawing; "" if no series has a point. All text is escaped.

@@ -22,8 +22,8 @@ svg text { font-size: 13px; fill: #4b5560; }
 /// Only of files: a page has its own ground and headings.
 inline constexpr const char* kSvgFileStyle = R"css(
 svg { font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-.ground { fill: #fff; } svg .title { font-size: 15px; font-weight: 600; fill: #1d2126; }
-@media (prefers-color-scheme: dark) { .ground { fill: #14171a; } svg .title { fill: #e4e7ea; } }
+.ground { fill: #fff; } svg .name { fill: #1d2126; } .limit { fill: #1d2126; } svg .title { font-size: 15px; font-weight: 600; fill: #1d2126; }
+@media (prefers-color-scheme: dark) { .ground { fill: #14171a; } svg .name, .limit { fill: #e4e7ea; } svg .title { fill: #e4e7ea; } }
 )css";
 
 }  // namespace resnet

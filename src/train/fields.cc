@@ -16,8 +16,10 @@ namespace {
 constexpr double kHuge = 9e18;  // below 2^63, which is where TOML's whole numbers end
 constexpr double kFinite = std::numeric_limits<float>::max();
 
-std::vector<Field> make_fields() {
-  using C = TrainConfig;
+using C = TrainConfig;
+
+// What the network is and what it sees.
+std::vector<Field> input_fields() {
   return {
       {"model", "name", &C::model},
       {"model", "image_size", &C::image_size, 0, 4096},
@@ -49,6 +51,12 @@ std::vector<Field> make_fields() {
       {"data", "mixup", &C::mixup, 0, 1000},
       {"data", "cutmix", &C::cutmix, 0, 1000},
       {"data", "workers", &C::workers, 0, 1024, {}, true},
+  };
+}
+
+// How it is trained.
+std::vector<Field> training_fields() {
+  return {
       {"train", "batch", &C::batch, 1, 1e6},
       {"train", "epochs", &C::epochs, 0, kHuge, {}, true},
       {"train", "steps", &C::steps, 0, kHuge, {}, true},
@@ -60,6 +68,8 @@ std::vector<Field> make_fields() {
       {"train", "early_stop", &C::early_stop, 0, kHuge, {}, true},
       {"train", "dtype", &C::dtype, 0, 0, {"auto", "f32", "bf16"}},
       {"train", "tune", &C::tune},
+      {"train", "checkpoint", &C::checkpoint, 0, 1e6, {}, true},
+      {"train", "memory_limit", &C::memory_limit, 0, 1e6, {}, true},
       {"train", "conv", &C::conv, 0, 0, {"auto", "direct"}},
       {"train", "seed", &C::seed, 0, kHuge},
       {"train", "eval_every", &C::eval_every, 0, kHuge},
@@ -153,7 +163,11 @@ template <class T> std::string problem_of(const T& value, const Field& field) {
 }  // namespace
 
 const std::vector<Field>& fields() {
-  static const std::vector<Field> all = make_fields();
+  static const std::vector<Field> all = [] {
+    std::vector<Field> fields = input_fields();
+    for (Field& field : training_fields()) fields.push_back(std::move(field));
+    return fields;
+  }();
   return all;
 }
 

@@ -17,8 +17,8 @@ struct ScheduleState {
 };
 
 /// constant, steps (× factor at each milestone reached), cosine (half a wave to 0, after the warm-up), plateau
-/// (× factor a drop); lr scaled from lr_batch to batch. In front of each: linear warm-up, where step s of W has (s+1)/W of the rate. Until `warm`, the
-/// rate is warmup_lr whatever the kind (the paper's ResNet-110, section 4.2).
+/// (× factor a drop); of lr, scaled from lr_batch to batch. In front of each: linear warm-up, where step s of W has (s+1)/W of
+/// the rate. Until `warm`, the rate is warmup_lr whatever the kind (the paper's ResNet-110, section 4.2).
 float learning_rate(const TrainConfig& config, const ScheduleState& state);
 
 /// Waits for training error to fall: looks at blocks of kBlock steps, because one batch is too noisy.

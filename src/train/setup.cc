@@ -5,6 +5,7 @@
 #include "eval/model.h"
 #include "io/state_dict.h"
 #include "resnet/classifier.h"
+#include "train/augmentation.h"
 #include "train/class_weights.h"
 #include "train/recipe.h"
 
@@ -157,6 +158,36 @@ TrainSetup prepare(const TrainConfig& config, const std::string& resume_from) {
   else
     continue_run(s, resume_from);
   return s;
+}
+
+namespace {
+
+// Whether a picture has more than one label, or a label more or less than weight 1.
+bool soft_labels(const TrainSetup& s) { return s.config.mixup > 0 || s.config.cutmix > 0 || !s.class_weights.empty(); }
+
+}  // namespace
+
+CompileOptions compile_options(const TrainSetup& s, int64_t batch) {
+  const TrainConfig& c = s.config;
+  return {.batch = batch,
+          .mode = Mode::train,
+          .dtype = parse_dtype(c.dtype),
+          .conv = c.conv,
+          .label_smoothing = soft_labels(s) ? 0 : c.label_smoothing,
+          .soft_labels = soft_labels(s),
+          .checkpoint = c.checkpoint,
+          .memory_limit = static_cast<int64_t>(c.memory_limit * (1 << 30)),
+          .tune = c.tune,
+          .choices = s.state.choices};
+}
+
+LoaderOptions loader_options(const TrainConfig& c) {
+  return {.batch = c.batch,
+          .shuffle = true,
+          .drop_last = c.drop_last,
+          .seed = c.seed,
+          .workers = c.workers,
+          .augmentation = augmentation_of(c)};
 }
 
 }  // namespace resnet

@@ -23,4 +23,8 @@ struct TrainSetup {
 /// `resume_from`: a last.safetensors, or empty for a new run. Throws Error when it belongs to another run.
 TrainSetup prepare(const TrainConfig& config, const std::string& resume_from);
 
+/// How the network is compiled for training on so many pictures, and how its training pictures come.
+CompileOptions compile_options(const TrainSetup& setup, int64_t batch);
+LoaderOptions loader_options(const TrainConfig& config);
+
 }  // namespace resnet

@@ -8,7 +8,6 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "train/augmentation.h"
 #include "train/expect.h"
 
 namespace resnet {
@@ -20,35 +19,11 @@ static_assert(std::atomic<bool>::is_always_lock_free, "request_stop() is called 
 
 bool stopping() { return stop_requested.load(std::memory_order_relaxed); }
 
-// Whether a picture has more than one label, or a label more or less than weight 1.
-bool soft_labels(const TrainSetup& s) { return s.config.mixup > 0 || s.config.cutmix > 0 || !s.class_weights.empty(); }
-
-CompileOptions train_options(const TrainSetup& s, int64_t batch) {
-  const TrainConfig& c = s.config;
-  return {.batch = batch,
-          .mode = Mode::train,
-          .dtype = parse_dtype(c.dtype),
-          .conv = c.conv,
-          .label_smoothing = soft_labels(s) ? 0 : c.label_smoothing,
-          .soft_labels = soft_labels(s),
-          .tune = c.tune,
-          .choices = s.state.choices};
-}
-
 EvalOptions eval_options(const TrainSetup& s) {
   return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
           .dtype = parse_dtype(s.config.dtype),
           .workers = s.config.workers,
           .conv = s.config.conv};
-}
-
-LoaderOptions loader_options(const TrainConfig& c) {
-  return {.batch = c.batch,
-          .shuffle = true,
-          .drop_last = c.drop_last,
-          .seed = c.seed,
-          .workers = c.workers,
-          .augmentation = augmentation_of(c)};
 }
 
 }  // namespace
@@ -57,7 +32,7 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
     : s_(std::move(setup)),
       log_(log),
       progress_(std::move(progress)),
-      plan_(s_.graph, train_options(s_, s_.config.batch)),
+      plan_(s_.graph, compile_options(s_, s_.config.batch)),
       sgd_(s_.config, s_.graph.params(), s_.weights, s_.momentum),
       ema_(s_.config.ema > 0 ? std::optional<Ema>(std::in_place, s_.config.ema, s_.weights, s_.ema) : std::nullopt),
       targets_{static_cast<int64_t>(s_.data.train->classes().size()), s_.config.label_smoothing, s_.class_weights},
@@ -69,6 +44,10 @@ Trainer::Trainer(TrainSetup setup, RunLog* log, ProgressFn progress)
       seconds_before_(s_.state.seconds) {
   plan_.bind(s_.weights);
   s_.state.choices = plan_.choices();
+  if (const PlanMemory memory = plan_.memory(); memory.parts > 1)
+    s_.notes.push_back(join("the network is taken in ", memory.parts,
+                            " parts that are computed again in backward, to fit into ", memory.training_bytes() >> 20,
+                            " MiB (train.checkpoint = 1 keeps everything)"));
   if (const int64_t tail = s_.data.train->size() % s_.config.batch; !s_.config.drop_last && s_.config.bn_group > 0)
     CHECK(tail % s_.config.bn_group == 0, "an epoch's last batch has ", tail,
           " pictures, no multiple of model.bn_group = ", s_.config.bn_group, "; set train.drop_last = true");
@@ -119,7 +98,7 @@ void Trainer::run_epoch() {
 Plan& Trainer::plan_for(int64_t count) {
   if (count == s_.config.batch) return plan_;
   if (!tail_) {
-    tail_ = std::make_unique<Plan>(s_.graph, train_options(s_, count));
+    tail_ = std::make_unique<Plan>(s_.graph, compile_options(s_, count));
     tail_->bind(s_.weights);
     s_.state.choices.insert(tail_->choices().begin(), tail_->choices().end());
   }

@@ -37,7 +37,8 @@ TEST(Data, PhotographsAreLookedAt) {
   const TempFolder folder;
   ASSERT_EQ(resnet_program("data synthesize " + (folder / "p") + " --count 30 --val 10 --size 16").status, 0);
   EXPECT_EQ(resnet_program("data check --strict " + (folder / "p")).status, 0);
-  const std::string disc = folder / "p/train/disc/", last = folder / "p/train/vertical_stripes/", val = folder / "p/val/disc/";
+  const std::string disc = folder / "p/train/disc/", last = folder / "p/train/vertical_stripes/",
+                    val = folder / "p/val/disc/";
   const std::string first = fs::directory_iterator(disc)->path().string();
   fs::copy_file(first, disc + "z_again.png");
   fs::copy_file(first, disc + "z_named.jpg");
@@ -58,9 +59,9 @@ TEST(Data, PhotographsAreLookedAt) {
   std::map<std::string, int> kinds;
   const nlohmann::json record = run.record();
   for (const auto& problem : record.at("problems")) ++kinds[problem.at("kind")];
-  const std::map<std::string, int> want = {
-      {"conflicting_labels", 1}, {"different_classes", 1}, {"empty_class", 1}, {"empty_file", 1}, {"in_both_splits", 1},
-      {"same_file", 2},          {"unreadable", 2},        {"wrong_suffix", 1}};
+  const std::map<std::string, int> want = {{"conflicting_labels", 1}, {"different_classes", 1}, {"empty_class", 1},
+                                           {"empty_file", 1},         {"in_both_splits", 1},    {"same_file", 2},
+                                           {"unreadable", 2},         {"wrong_suffix", 1}};
   EXPECT_EQ(kinds, want) << run.out;
 }
 

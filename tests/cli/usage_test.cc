@@ -4,7 +4,8 @@
 namespace resnet::cli_test {
 namespace {
 
-const std::vector<std::string> kCommands = {"train", "eval", "predict", "info", "plan", "bench", "data", "report"};
+const std::vector<std::string> kCommands = {"train", "eval", "predict", "info",  "plan",
+                                            "bench", "data", "explain", "report"};
 
 // A failure is one line that names the program, and nothing on standard output.
 void expect_failure(const Outcome& run, int status, const std::string& mentioned) {

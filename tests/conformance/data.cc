@@ -97,7 +97,8 @@ Data make_data(const Case& c, DType dtype, uint64_t draw) {
     d.dy = {1};
     const auto classes = static_cast<uint32_t>(c.classes);
     for (int64_t n = 0; n < c.x[0][0]; ++n) d.labels.push_back(static_cast<int32_t>(rng.below(classes)));
-    for (int64_t i = 0; i < c.x[0].elements(); ++i) d.targets.push_back(rng.uniform() * 2 / static_cast<float>(classes));
+    for (int64_t i = 0; i < c.x[0].elements(); ++i)
+      d.targets.push_back(rng.uniform() * 2 / static_cast<float>(classes));
   }
   return d;
 }

@@ -1,8 +1,9 @@
+#include "data/augment/color_pca.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "data/augment/color_pca.h"
 #include "data/fixtures.h"
 
 namespace resnet {
@@ -10,7 +11,8 @@ namespace {
 
 TEST(ColorPca, AxesOfAMatrix) {
   // 3·uu' + 2·vv' + ww' of an orthonormal basis.
-  const double u[3] = {2.0 / 3, 2.0 / 3, 1.0 / 3}, v[3] = {-2.0 / 3, 1.0 / 3, 2.0 / 3}, w[3] = {1.0 / 3, -2.0 / 3, 2.0 / 3};
+  const double u[3] = {2.0 / 3, 2.0 / 3, 1.0 / 3}, v[3] = {-2.0 / 3, 1.0 / 3, 2.0 / 3},
+               w[3] = {1.0 / 3, -2.0 / 3, 2.0 / 3};
   std::array<double, 9> m;
   for (size_t i = 0; i < 3; ++i)
     for (size_t j = 0; j < 3; ++j) m[3 * i + j] = 3 * u[i] * u[j] + 2 * v[i] * v[j] + w[i] * w[j];

@@ -55,17 +55,20 @@ TEST(GroundTruth, NumbersAlone) {
 }
 
 TEST(GroundTruth, SomeOfThePictures) {
-  EXPECT_THAT(read_ground_truth({"t", "a\nb\nc\nd\n"}, kNone, {}, {"v_02.JPEG", "v_04.JPEG"}).labels, ElementsAre(1, 3));
+  EXPECT_THAT(read_ground_truth({"t", "a\nb\nc\nd\n"}, kNone, {}, {"v_02.JPEG", "v_04.JPEG"}).labels,
+              ElementsAre(1, 3));
   EXPECT_THAT(read_ground_truth({"t", "a\nb\n"}, kNone, {}, {"x.JPEG", "y.JPEG"}).labels, ElementsAre(0, 1));
 }
 
 TEST(GroundTruth, SaysWhatIsWrong) {
   EXPECT_EQ(complaint({"t", " \n\n"}), "t is empty");
   EXPECT_THAT(complaint({"t", "ImageId,PredictionString\n"}), HasSubstr("t holds no label"));
-  EXPECT_THAT(complaint({"t", "1\n2\nx y\n"}), HasSubstr("t, line 3: 'x y' where the lines before give one label each"));
+  EXPECT_THAT(complaint({"t", "1\n2\nx y\n"}),
+              HasSubstr("t, line 3: 'x y' where the lines before give one label each"));
   EXPECT_THAT(complaint({"t", "v_00000001 a\nv_00000002 a\n"}), HasSubstr("t gives no label of v_00000003.JPEG"));
   EXPECT_THAT(complaint({"t", "a\nb\n"}, kNone, {}, {"x", "y", "z"}), HasSubstr("t has 2 labels for 3 pictures"));
-  EXPECT_THAT(complaint({"t", "1\n4\n1\n"}, {"l", "a\nb\nc\n"}), HasSubstr("t, line 2: the class '4' is none of the 3 of l"));
+  EXPECT_THAT(complaint({"t", "1\n4\n1\n"}, {"l", "a\nb\nc\n"}),
+              HasSubstr("t, line 2: the class '4' is none of the 3 of l"));
   EXPECT_THAT(complaint({"t", "a\n"}, kNone, {"b"}), HasSubstr("is none of the 1 of the training pictures"));
   EXPECT_THAT(complaint({"t", "1\n"}, {"l", "a\nb\na\n"}), HasSubstr("l, line 3: the class 'a'"));
 }

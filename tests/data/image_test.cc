@@ -17,7 +17,8 @@ TEST(ReadImage, PngOfEveryKind) {
 
 // Decoders of different versions may round differently.
 TEST(ReadImage, JpegOfEveryKind) {
-  for (const char* name : {"rgb", "full_colour", "progressive", "grey", "cmyk", "ycck", "stored_rgb", "progressive_cmyk"}) {
+  for (const char* name :
+       {"rgb", "full_colour", "progressive", "grey", "cmyk", "ycck", "stored_rgb", "progressive_cmyk"}) {
     const std::string file = golden(std::string(name) + ".jpg");
     EXPECT_LE(largest_difference(read_image(file), read_ppm(file + ".ppm")), 1) << name;
   }
@@ -112,7 +113,8 @@ TEST(ReadImage, RefusesAbsurdDimensions) {
 // Every length and many changed bytes. Under a sanitizer this also finds leaks and reads out of bounds.
 TEST(ReadImage, SurvivesDamage) {
   const TempFolder folder;
-  for (const char* name : {"interlaced.png", "palette_alpha.png", "progressive.jpg", "cmyk.jpg", "exif6.jpg", "exif6.webp", "alpha.webp"}) {
+  for (const char* name : {"interlaced.png", "palette_alpha.png", "progressive.jpg", "cmyk.jpg", "exif6.jpg",
+                           "exif6.webp", "alpha.webp"}) {
     if (std::string(name).ends_with(".webp") && without_webp()) continue;
     const std::string whole = get_file(golden(name));
     Rng rng(1);
@@ -128,7 +130,8 @@ TEST(ReadImage, SurvivesDamage) {
         EXPECT_EQ(read_image(folder / "damaged").shape()[2], 3);
       } catch (const Error& e) {
         const std::string why = e.what();
-        EXPECT_TRUE(why.find("is a") != std::string::npos || why.find("is neither") != std::string::npos || why.ends_with("is empty"))
+        EXPECT_TRUE(why.find("is a") != std::string::npos || why.find("is neither") != std::string::npos ||
+                    why.ends_with("is empty"))
             << why;
       }
     }

@@ -1,8 +1,9 @@
 // Mixed batches and erased pictures.
+#include "data/augment/mix.h"
+
 #include <gtest/gtest.h>
 
 #include "data/augment/erase.h"
-#include "data/augment/mix.h"
 #include "data/fixtures.h"
 
 namespace resnet {

@@ -40,8 +40,9 @@ TEST(Pack, PngKeepsWhatTheNetworkSees) {
   for (int64_t i = 0; i < after.train->size(); ++i) {
     EXPECT_EQ(after.train->label(i), before.train->label(i));
     const Fit fit(20, 24);
-    EXPECT_EQ(largest_difference(resize_and_crop(after.train->image(i), fit), resize_and_crop(before.train->image(i), fit)),
-              0);
+    EXPECT_EQ(
+        largest_difference(resize_and_crop(after.train->image(i), fit), resize_and_crop(before.train->image(i), fit)),
+        0);
   }
 }
 

@@ -1,6 +1,7 @@
 // Parts of JPEG files are decoded to the same pixels as the whole.
 #include <gtest/gtest.h>
 
+#include "data/augment/random_crop.h"
 #include "data/fixtures.h"
 #include "data/image_decode.h"
 
@@ -55,8 +56,9 @@ TEST(JpegPart, SamePixels) {
 
 TEST(JpegPart, WholeWhereItMustBe) {
   const auto part = [](const std::string& file) {
-    return decode_jpeg_part({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "x",
-                            [](int64_t, int64_t) { return Rectangle{0, 0, 1, 1}; });
+    return decode_jpeg_part({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "x", [](int64_t, int64_t) {
+      return Rectangle{0, 0, 1, 1};
+    });
   };
   EXPECT_TRUE(part(get_file(golden("rgb.jpg"))));
   EXPECT_FALSE(part(get_file(golden("cmyk.jpg"))));
@@ -88,6 +90,29 @@ TEST(JpegPart, ImageIntoIsTheWholeFitted) {
       data.val->image_into(i, fit, got.as<uint8_t>().data());
       EXPECT_EQ(largest_difference(got, resize_and_crop(data.val->image(i), fit)), 0) << data.val->id(i) << fit.size;
     }
+}
+
+// Nor does training see other pixels.
+TEST(JpegPart, RandomCropsAreThoseOfTheWhole) {
+  const std::string path = golden("large_420.jpg"), file = get_file(path);
+  const Tensor image = read_image(path);
+  const ReadPart part = [&](const ChoosePart& choose) {
+    return *decode_jpeg_part({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path, choose);
+  };
+  const ReadPart whole = [&](const ChoosePart&) { return whole_part(image); };
+  for (const auto crop : {Augmentation::Crop::random, Augmentation::Crop::resized}) {
+    Augmentation a;
+    a.crop = crop;
+    a.resize = {30, 90};
+    for (uint64_t i = 0; i < 100; ++i) {
+      Rng one(1, 2, i), two(1, 2, i);
+      Tensor want({24, 24, 3}, DType::u8), got({24, 24, 3}, DType::u8);
+      random_crop(whole, Fit(24), a, one, want.as<uint8_t>().data());
+      random_crop(part, Fit(24), a, two, got.as<uint8_t>().data());
+      ASSERT_EQ(largest_difference(got, want), 0) << i;
+      ASSERT_EQ(one.next(), two.next());
+    }
+  }
 }
 
 }  // namespace

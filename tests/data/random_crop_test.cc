@@ -1,10 +1,11 @@
 // What random crops show: the drawn part, of the drawn size, evenly.
+#include "data/augment/random_crop.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
-#include "data/augment/random_crop.h"
 #include "data/fixtures.h"
 
 namespace resnet {
@@ -21,6 +22,10 @@ Tensor coordinates(int64_t height, int64_t width) {
   return image;
 }
 
+ReadPart whole(const Tensor& image) {
+  return [image](const ChoosePart&) { return whole_part(image); };
+}
+
 TEST(RandomCrop, OfTheWholePictureAtItsOwnScale) {
   const Tensor image = coordinates(20, 30);
   Augmentation a;
@@ -29,7 +34,7 @@ TEST(RandomCrop, OfTheWholePictureAtItsOwnScale) {
   uint8_t out[16 * 16 * 3];
   for (uint64_t i = 0; i < 2000; ++i) {
     Rng rng(1, 0, i);
-    random_crop(image, Fit(16, 20), a, rng, out);
+    random_crop(whole(image), Fit(16, 20), a, rng, out);
     for (int k = 0; k < 16 * 16; ++k) {
       ASSERT_EQ(out[3 * k], out[0] + k / 16);
       ASSERT_EQ(out[3 * k + 1], out[1] + k % 16);
@@ -48,7 +53,7 @@ TEST(RandomCrop, ScalesTheShorterSideFromLeastToMost) {
   uint8_t out[32 * 32 * 3];
   for (uint64_t i = 0; i < 200; ++i) {
     Rng rng(1, 1, i);
-    random_crop(image, Fit(32), a, rng, out);
+    random_crop(whole(image), Fit(32), a, rng, out);
     spans.insert(out[31 * 32 * 3] - out[0]);
   }
   EXPECT_NEAR(*spans.rbegin(), 31 * 64 / 32, 1);
@@ -92,7 +97,7 @@ TEST(RandomCrop, WhatNoDrawFitsIsCutFromTheCentre) {
     Augmentation resized;
     resized.crop = Augmentation::Crop::resized;
     Rng other(1, 0, i);
-    random_crop(coordinates(50, 1), Fit(8), resized, other, out);
+    random_crop(resnet::whole(coordinates(50, 1)), Fit(8), resized, other, out);
   }
 }
 
@@ -104,7 +109,7 @@ TEST(RandomCrop, ResizedShowsTheRectangle) {
   for (uint64_t i = 0; i < 50; ++i) {
     Rng draw(7, 0, i), crop(7, 0, i);
     const Rectangle r = draw_rectangle(200, 100, a, draw);
-    random_crop(image, Fit(20), a, crop, out);
+    random_crop(whole(image), Fit(20), a, crop, out);
     EXPECT_NEAR(out[0], double(r.top) + double(r.height) / 40, 2) << i;
     EXPECT_NEAR(out[(19 * 20 + 19) * 3 + 1], double(r.left) + double(r.width) * 39 / 40, 2) << i;
   }

@@ -1,9 +1,10 @@
 // Resizing gives Pillow's bytes.
+#include "data/resize.h"
+
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include "data/fixtures.h"
-#include "data/resize.h"
 #include "data/resize_loops.h"
 
 namespace resnet {

@@ -80,7 +80,8 @@ TEST_P(FreezePlan, GradientsAreTheOracles) {
     const StateDict before = init_params(graph, {.seed = 3});
     for (const ParamSpec& p : graph.params())
       if (p.frozen && p.kind == ParamKind::weight) {
-        EXPECT_EQ(std::memcmp(got.params.at(p.suffix).raw(), before.at(p.suffix).raw(), before.at(p.suffix).bytes()), 0);
+        EXPECT_EQ(std::memcmp(got.params.at(p.suffix).raw(), before.at(p.suffix).raw(), before.at(p.suffix).bytes()),
+                  0);
       }
   }
 }

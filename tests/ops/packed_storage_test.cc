@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <span>
 #include <vector>
 
 namespace resnet {
@@ -18,8 +17,8 @@ TEST(PackedStorage, IsZeroedAlignedAndApart) {
     std::memset(all.back().raw(), static_cast<int>(all.size()), all.back().bytes());
   }
   for (size_t i = 0; i < all.size(); ++i)
-    for (const uint8_t *p = static_cast<uint8_t*>(all[i].raw()), *end = p + all[i].bytes(); p != end; ++p)
-      ASSERT_EQ(byte, i + 1);
+    for (const uint8_t *p = static_cast<uint8_t *>(all[i].raw()), *end = p + all[i].bytes(); p != end; ++p)
+      ASSERT_EQ(*p, i + 1);
 }
 
 TEST(PackedStorage, OutlivesItsNeighbours) {

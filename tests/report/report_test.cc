@@ -7,6 +7,7 @@
 
 #include "cli/program.h"
 #include "report/axis.h"
+#include "report/bars.h"
 #include "report/chart.h"
 #include "report/page.h"
 #include "resnet/error.h"
@@ -128,6 +129,34 @@ TEST(Page, RunsAreReadFromTheirFolders) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("config.toml:2"), std::string::npos) << error.what();
   }
+}
+
+TEST(Chart, HasALogarithmicAxisAndAMark) {
+  Chart chart;
+  chart.title = "a < b";
+  chart.x_label = "learning rate";
+  chart.log_x = true;
+  chart.series = {Series{.label = "run", .points = {{1e-4, 3}, {1e-2, 2}, {1, 4}}}};
+  chart.mark = {1e-2, "here"};
+  const std::string svg = to_svg(chart);
+  EXPECT_EQ(svg.rfind("<svg xmlns=", 0), 0u);
+  for (const char* wanted : {"a &lt; b", ">0.0001<", ">0.01<", "here", "prefers-color-scheme: dark"})
+    EXPECT_NE(svg.find(wanted), std::string::npos) << wanted;
+  EXPECT_EQ(svg.find("nan"), std::string::npos);
+}
+
+TEST(Bars, AreDrawnWithPartsMarksAndNotes) {
+  BarChart chart;
+  chart.title = "time";
+  chart.x_label = "ms";
+  chart.part_labels = {"forward", "backward"};
+  chart.mark_label = "roof";
+  chart.sections = {{"by <step>", {{"conv1", {1, 2}, 0.5, "3 ms"}, {"none", {}, std::nullopt, ""}}}, {"empty", {}}};
+  const std::string svg = to_svg(chart);
+  for (const char* wanted : {"by &lt;step&gt;", "conv1", "3 ms", "backward", "roof", "mark c1"})
+    EXPECT_NE(svg.find(wanted), std::string::npos) << wanted;
+  EXPECT_EQ(svg.find("nan"), std::string::npos);
+  EXPECT_EQ(svg.find("inf"), std::string::npos);
 }
 
 }  // namespace

@@ -71,8 +71,7 @@ void mix(Batch& batch, const Augmentation& a, Rng& rng) {
   const bool both = a.mixup > 0 && a.cutmix > 0;
   const bool cut = both ? rng.below(2) == 1 : a.cutmix > 0;
   const float share = draw_beta(cut ? a.cutmix : a.mixup, rng);
-  for (int64_t i = 0; i < batch.count; ++i)
-    batch.other_labels.i32()[i] = batch.labels.i32()[batch.count - 1 - i];
+  for (int64_t i = 0; i < batch.count; ++i) batch.other_labels.i32()[i] = batch.labels.i32()[batch.count - 1 - i];
   batch.share = share;
   if (cut)
     batch.share = swap_boxes(batch, share, rng);

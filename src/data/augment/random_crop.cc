@@ -17,26 +17,45 @@ int64_t draw_between(int64_t least, int64_t most, Rng& rng) {
 // Halves go to the even number, as in Python.
 int64_t rounded(double v) { return std::lrint(v); }
 
-void crop_scaled(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+FitAxes scaled_axes(int64_t height, int64_t width, const Fit& fit, const Augmentation& a, Rng& rng) {
   const int64_t least = a.resize[0] > 0 ? a.resize[0] : fit.resize, most = a.resize[1] > 0 ? a.resize[1] : least;
-  FitAxes axes = fit_axes(image.shape()[0], image.shape()[1],
-                          Fit(fit.size, draw_between(least, most, rng), fit.interpolation));
+  FitAxes axes = fit_axes(height, width, Fit(fit.size, draw_between(least, most, rng), fit.interpolation));
   axes.down.first = draw_between(0, axes.down.out - fit.size, rng);
   axes.across.first = draw_between(0, axes.across.out - fit.size, rng);
-  resize_window(image.as<uint8_t>().data(), image.shape()[1] * 3, axes.down, axes.across, fit.interpolation, out);
+  return axes;
 }
 
-void crop_resized(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
-  const int64_t stride = image.shape()[1] * 3;
-  const Rectangle r = draw_rectangle(image.shape()[0], image.shape()[1], a, rng);
+void crop_scaled(const ReadPart& read, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+  const PicturePart part = read([&](int64_t height, int64_t width) {
+    Rng draw = rng;
+    const FitAxes axes = scaled_axes(height, width, fit, a, draw);
+    const Range rows = samples_of(axes.down, fit.interpolation), columns = samples_of(axes.across, fit.interpolation);
+    return Rectangle{rows.first, columns.first, rows.count, columns.count};
+  });
+  FitAxes axes = scaled_axes(part.height, part.width, fit, a, rng);
+  axes.down.origin = part.top;
+  axes.across.origin = part.left;
+  resize_window(part.pixels.as<uint8_t>().data(), part.pixels.shape()[1] * 3, axes.down, axes.across, fit.interpolation,
+                out);
+}
+
+// The rectangle is cut out before it is scaled, so that nothing around it matters.
+void crop_resized(const ReadPart& read, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
+  const PicturePart part = read([&](int64_t height, int64_t width) {
+    Rng draw = rng;
+    return draw_rectangle(height, width, a, draw);
+  });
+  const Rectangle r = draw_rectangle(part.height, part.width, a, rng);
+  const int64_t stride = part.pixels.shape()[1] * 3;
   const auto axis = [&](int64_t in) { return Axis{in, static_cast<double>(in), fit.size, 0, fit.size}; };
-  resize_window(image.as<uint8_t>().data() + r.top * stride + r.left * 3, stride, axis(r.height), axis(r.width),
-                fit.interpolation, out);
+  const uint8_t* corner = part.pixels.as<uint8_t>().data() + (r.top - part.top) * stride + (r.left - part.left) * 3;
+  resize_window(corner, stride, axis(r.height), axis(r.width), fit.interpolation, out);
 }
 
 }  // namespace
 
 Rectangle draw_rectangle(int64_t height, int64_t width, const Augmentation& a, Rng& rng) {
+  CHECK(height > 0 && width > 0, "a picture of ", height, "x", width, " pixels");
   const double area = static_cast<double>(height) * static_cast<double>(width);
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double wanted = area * rng.uniform(a.area[0], a.area[1]);
@@ -54,14 +73,11 @@ Rectangle draw_rectangle(int64_t height, int64_t width, const Augmentation& a, R
   return {(height - h) / 2, (width - w) / 2, h, w};
 }
 
-void random_crop(const Tensor& image, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
-  const Shape& shape = image.shape();
-  CHECK(shape.rank() == 3 && shape[2] == 3 && shape[0] > 0 && shape[1] > 0, "a picture of shape ", shape,
-        "; [height,width,3] was expected");
+void random_crop(const ReadPart& read, const Fit& fit, const Augmentation& a, Rng& rng, uint8_t* out) {
   if (a.crop == Augmentation::Crop::random)
-    crop_scaled(image, fit, a, rng, out);
+    crop_scaled(read, fit, a, rng, out);
   else
-    crop_resized(image, fit, a, rng, out);
+    crop_resized(read, fit, a, rng, out);
 }
 
 }  // namespace resnet

@@ -12,6 +12,7 @@ void finish_moments(const BatchMoments& b) {
     const double mean = (b.pivot ? static_cast<double>(b.pivot[c]) : 0.0) + offset;
     b.mean[c] = static_cast<float>(mean);
     b.inv_std[c] = static_cast<float>(1.0 / std::sqrt(var + static_cast<double>(b.eps)));
+    if (b.running_mean == nullptr) continue;
     const double unbiased = m > 1 ? var * m / (m - 1) : var;
     b.running_mean[c] += b.momentum * (static_cast<float>(mean) - b.running_mean[c]);
     b.running_var[c] += b.momentum * (static_cast<float>(unbiased) - b.running_var[c]);

@@ -6,7 +6,7 @@
 namespace resnet {
 
 /// Mean and 1/sqrt(var + eps) of m values a channel, from Σ(x-pivot) and Σ(x-pivot)² (pivot null: zero), and the running
-/// statistics moved towards them.
+/// statistics, unless null, moved towards them.
 struct BatchMoments {
   int64_t c = 0;
   const double *sum = nullptr, *square = nullptr;

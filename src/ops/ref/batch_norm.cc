@@ -101,6 +101,7 @@ class RefBatchNorm final : public Kernel {
     });
     for (size_t c = 0; c < s.size(); ++c) {
       s[c].inv_std = 1 / std::sqrt(squares[c] / m + at_.eps);
+      if (a.w[2] == nullptr) continue;
       a.w[2][c] = static_cast<float>((1 - momentum) * a.w[2][c] + momentum * s[c].mean);
       a.w[3][c] = static_cast<float>((1 - momentum) * a.w[3][c] + momentum * squares[c] / std::max(m - 1, 1.0));
     }

@@ -23,8 +23,8 @@ class RefSoftmaxCrossEntropy final : public Kernel {
   void forward(const KernelArgs& a) override {
     double loss = 0;
     for (int64_t n = 0; n < batch_; ++n) {
-      CHECK(soft() || (a.labels[n] >= 0 && a.labels[n] < classes_), "softmax_cross_entropy: label ", a.labels[n], " of picture ", n,
-            " is not one of the ", classes_, " classes (0 to ", classes_ - 1, ")");
+      CHECK(soft() || (a.labels[n] >= 0 && a.labels[n] < classes_), "softmax_cross_entropy: label ", a.labels[n],
+            " of picture ", n, " is not one of the ", classes_, " classes (0 to ", classes_ - 1, ")");
       const std::vector<double> log_p = log_softmax(a, n);
       for (int64_t k = 0; k < classes_; ++k) loss -= target(a, n, k) * log_p[static_cast<size_t>(k)];
     }
