@@ -66,7 +66,7 @@ TEST(Resize, LoopsGiveTheSameBytes) {
         taps.length.push_back(1 + rng.below(uint32_t(std::min<int64_t>({rows, width, 7}))));
         taps.begin.push_back(rng.below(uint32_t(std::min(rows, width) - taps.length.back() + 1)));
         for (int64_t k = 0; k < taps.width; ++k) {
-          const int32_t w = k < taps.length.back() ? int32_t(rng.below(1u << 22)) - (1 << 20) : 0;
+          const int32_t w = k < taps.length.back() ? int32_t(rng.below(1u << 20)) - (1 << 18) : 0;
           taps.weight.push_back(w);
           taps.high.push_back(int16_t(w >> kLowBits));
           taps.low.push_back(int16_t(w & ((1 << kLowBits) - 1)));
