@@ -18,7 +18,7 @@ inline void touch(const StateDict& tensors) {
 }
 
 inline void touch(const Tensor& picture) {
-  volatile int sum = 0;
+  volatile uint32_t sum = 0;
   for (const uint8_t v : picture.as<uint8_t>()) sum = sum + v;
 }
 
