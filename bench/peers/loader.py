@@ -58,7 +58,8 @@ def page(options, speeds, versions):
     lines = ["# Reading photographs, beside torchvision", "",
              f"Pictures a second on one core ({machine.cpu_name()}), decoded, cropped, normalised and put into batches of 32; "
              f"medians of {options.rounds} alternating rounds of {options.seconds:g} s, lowest and highest in brackets. "
-             f"{versions['torchvision']}; resnet at {commit}. Packed: `resnet data pack --size 256` (JPEG, quality 95).", "",
+             f"{versions['torchvision']}; resnet at {commit}. Packed: `resnet data pack --size 256` (JPEG, quality 95); "
+             "these files are smaller than those that torchvision reads here, so that ratio is of both together.", "",
              f"Command: `bench/peers/loader.py {os.path.basename(os.path.normpath(options.data))}`", "",
              "| pipeline | torchvision | resnet | ratio | resnet, packed | ratio |", "|---|---|---|---|---|---|"]
     for crop, words in CROPS.items():
