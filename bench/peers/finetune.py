@@ -118,11 +118,12 @@ def train(options, pictures, seed):
     val_y = torch.tensor([label for _, label in pictures["val"]])
     optimizer = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=0, momentum=0.9, weight_decay=1e-4)
     each = len(pictures["train"]) // options.batch
-    errors = []
+    errors, loss_sum = [], 0.0
     for epoch in range(options.epochs):
         net.train()
         for module in frozen:
             module.eval()
+        loss_sum = 0.0
         order = torch.randperm(len(pictures["train"])).tolist()
         for i in range(each):
             chosen = [pictures["train"][k] for k in order[i * options.batch : (i + 1) * options.batch]]
@@ -131,10 +132,12 @@ def train(options, pictures, seed):
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad(set_to_none=True)
-            functional.cross_entropy(net(x), torch.tensor([label for _, label in chosen])).backward()
+            loss = functional.cross_entropy(net(x), torch.tensor([label for _, label in chosen]))
+            loss.backward()
             optimizer.step()
+            loss_sum += loss.item()
         errors.append(error(net, val_x, val_y))
-    return {"seed": seed, "test_error": errors[-1], "best_test_error": min(errors)}
+    return {"seed": seed, "test_error": errors[-1], "best_test_error": min(errors), "train_loss": loss_sum / each}
 
 
 def main():
