@@ -15,7 +15,9 @@ namespace {
 const std::string kChoice = "choice: ";  // begins the key of an entry for a kernel
 
 // Keys that files of earlier versions lack.
-bool is_recent(std::string_view key) { return key.starts_with("target_") || key == "evaluations_since_best"; }
+bool is_recent(std::string_view key) {
+  return key.starts_with("target_") || key.starts_with("last_epoch_") || key == "evaluations_since_best";
+}
 
 /// Every entry of the state with its key: writing and reading both go through here.
 template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
@@ -28,6 +30,8 @@ template <class State, class Visit> void for_each_entry(State& s, Visit visit) {
   visit("epoch_loss_sum", s.meter.loss_sum);
   visit("epoch_wrong", s.meter.wrong);
   visit("epoch_images", s.meter.images);
+  visit("last_epoch_loss", s.epoch_loss);
+  visit("last_epoch_error", s.epoch_error);
   visit("warm", s.warmup.below);
   visit("warmup_steps", s.warmup.steps);
   visit("warmup_wrong", s.warmup.wrong);

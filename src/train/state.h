@@ -27,6 +27,7 @@ struct TrainState {
   int64_t stale = 0;      ///< evaluations since the best one
   double seconds = 0;     ///< spent on training, interruptions left out
   EpochMeter meter;
+  double epoch_loss = 0, epoch_error = 0;  ///< mean, and top-1 in percent, of the last epoch that ended
   ErrorWatch warmup;
   ErrorWatch target;        ///< train.target_error
   int64_t target_step = 0;  ///< when it was reached

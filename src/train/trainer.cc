@@ -177,11 +177,11 @@ bool Trainer::end_epoch() {
 }
 
 void Trainer::log_epoch(const std::optional<EvalResult>& eval, bool best) {
-  const TrainState& state = s_.state;
-  epoch_loss_ = state.meter.loss();
-  epoch_error_ = state.meter.error();
+  TrainState& state = s_.state;
+  state.epoch_loss = state.meter.loss();
+  state.epoch_error = state.meter.error();
   if (log_) {
-    log_->add({state.epoch + 1, state.step, lr_, epoch_loss_, epoch_error_, eval, epoch_.images_per_second(),
+    log_->add({state.epoch + 1, state.step, lr_, state.epoch_loss, state.epoch_error, eval, epoch_.images_per_second(),
                epoch_.wait_share(), seconds(), state.target_step});
     if (best) {
       Checkpoint c = checkpoint();
@@ -280,8 +280,8 @@ TrainResult Trainer::result(bool interrupted) {
   r.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   r.images_per_second = total_.images_per_second();
   r.data_wait_share = total_.wait_share();
-  r.train_loss = epoch_loss_;
-  r.train_error = epoch_error_;
+  r.train_loss = s_.state.epoch_loss;
+  r.train_error = s_.state.epoch_error;
   if (!interrupted) r.eval = *eval_;
   r.best_top1 = std::max(s_.state.best_top1, 0.0);
   if (s_.state.target_step > 0) r.target_step = s_.state.target_step;

@@ -69,7 +69,6 @@ class Trainer {
   };
   Speed total_, epoch_;
   size_t told_ = 0;                          // unreadable pictures that were reported
-  double epoch_loss_ = 0, epoch_error_ = 0;  // of the last epoch that ended
   std::optional<EvalResult> eval_;           // of the current weights
 };
 

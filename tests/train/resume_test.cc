@@ -112,6 +112,9 @@ TEST(ResumeRun, AFinishedRunHasNothingToDo) {
   const TrainResult again = train(c);
   EXPECT_EQ(again.step, 6);
   EXPECT_EQ(again.eval.top1, done.eval.top1);
+  EXPECT_GT(done.train_loss, 0);
+  EXPECT_EQ(again.train_loss, done.train_loss);
+  EXPECT_EQ(again.train_error, done.train_error);
   EXPECT_EQ(get_file(folder / "run/metrics.csv"), table);
   c.steps = 5;
   EXPECT_THAT(error_of([&] { train(c); }), HasSubstr("6 steps already"));
