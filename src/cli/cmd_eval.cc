@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/protocol_flags.h"
 #include "core/check.h"
+#include "eval/evaluator.h"
 #include "io/atomic_file.h"
 #include "resnet/classifier.h"
 #include "resnet/train.h"
@@ -60,11 +61,17 @@ std::vector<Checkpoint> load_all(const std::vector<std::string>& files, const st
   return checkpoints;
 }
 
-// Before the work, not after it.
-void check_folder_of(const std::string& file, const char* flag) {
-  if (file.empty()) return;
-  CHECK(fs::is_directory(fs::absolute(file).parent_path()) && !fs::is_directory(file), flag, " ", file,
-        ": not the name of a file in a folder that exists");
+// Outputs without names are the classes of the data in the order of their names, as other programs number them: those of
+// the training pictures, where there are any.
+void name_classes(std::vector<Checkpoint>& checkpoints, const DataSplits& splits, const Dataset& data,
+                  const EvalArgs& args) {
+  for (Checkpoint& c : checkpoints) {
+    if (!are_numbers(c.classes) || c.classes.size() != data.classes().size()) continue;
+    CHECK(splits.train->size() == 0 || splits.train->classes() == splits.val->classes(), "the weights do not name their classes, and ",
+          args.data, " has other ones for training than for validation, so it is unknown which output is which; give both the same folders "
+          "(an empty one will do)");
+    c.classes = data.classes();
+  }
 }
 
 // One word for one network, a list for an ensemble.
@@ -92,11 +99,14 @@ EvalResult measure(const std::vector<Checkpoint>& checkpoints, const std::shared
 int run(EvalArgs args, const Output& out) {
   check_folder_of(args.csv, "--csv");
   check_folder_of(args.confusion, "--confusion");
+  CHECK(args.csv.empty() || fs::weakly_canonical(args.csv) != fs::weakly_canonical(args.confusion), "--csv and --confusion name the same file, ",
+        args.csv, "; give each its own");
   const std::vector<std::string> files = weights_files(args.weights);
-  const std::vector<Checkpoint> checkpoints = load_all(files, args.model, out);
+  std::vector<Checkpoint> checkpoints = load_all(files, args.model, out);
   const DataSplits splits = open_data(args.data, data_options(checkpoints[0], args));
   for (const std::string& note : splits.notes) out.log("{}: {}\n", args.data, note);
   const auto data = args.split == "train" ? splits.train : splits.val;
+  name_classes(checkpoints, splits, *data, args);
   for (const Checkpoint& c : checkpoints)
     if (const DType dtype = resolve_dtype(args.dtype, c); !c.int8) args.options.dtype = dtype;
   for (size_t i = 0; i < files.size(); ++i) out.log("{} from {}\n", checkpoints[i].model, files[i]);

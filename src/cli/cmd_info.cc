@@ -74,6 +74,7 @@ int run(const InfoArgs& args, const Output& out) {
   } else {
     CHECK(!fs::is_directory(args.what), args.what, " is a folder; name a file of weights (", args.what,
           "/best.safetensors) or a model");
+    CHECK(!fs::exists(args.what), args.what, " is neither a regular file nor a folder with a config.json");
     CHECK(!looks_like_a_path(args.what), args.what, ": no such file");
     ModelOptions options;
     options.classes = args.classes;

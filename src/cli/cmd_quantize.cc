@@ -61,6 +61,9 @@ void report(const QuantizeArgs& args, const QuantizedCheckpoint& made, const Acc
 }
 
 int run(QuantizeArgs& args, const Output& out) {
+  CHECK(args.output.ends_with(".safetensors"), "--output ", args.output,
+        ": int8 weights are written as .safetensors; `resnet convert` makes a .pth of them");
+  check_folder_of(args.output, "--output");
   args.weights = weights_or_default(args.weights);
   const LoadedWeights loaded = load_weights(args.weights, args.model);
   for (const std::string& note : loaded.notes) out.log("{}: {}\n", args.weights, note);
@@ -94,7 +97,7 @@ const RegisterCommand registered{{
       app.add_option("--weights", args->weights, "Trained weights, f32 (default: those that come with the program)")
           ->type_name("FILE");
       add_model_flag(app, args->model);
-      app.add_option("--data", args->data, "A folder of data, or synthetic:: ranges from its training pictures")
+      app.add_option("--data", args->data, "A folder of data, or 'synthetic:'; ranges come from its training pictures")
           ->required()
           ->type_name("DATA");
       app.add_option("-o,--output", args->output, "Where to write the int8 weights")->required()->type_name("FILE");

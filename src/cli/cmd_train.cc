@@ -12,6 +12,7 @@
 #include "cli/train_start.h"
 #include "core/check.h"
 #include "resnet/train.h"
+#include "train/run_log.h"
 
 namespace resnet::cli {
 
@@ -91,25 +92,27 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
   config.output_dir = args.output_dir;
 }
 
-void check_folder(const TrainArgs& args) {
-  if (args.resume) {
-    CHECK(
-        fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
-        " has no last.safetensors, so there is nothing to go on from; start anew without --resume, in an empty folder");
-    return;
-  }
-  if (args.output_dir.empty() || !fs::exists(args.output_dir)) return;
-  CHECK(fs::is_directory(args.output_dir), "--output-dir ", args.output_dir, " is a file");
-  const bool resumable = fs::exists(args.output_dir + "/last.safetensors");
-  CHECK(fs::is_empty(args.output_dir), args.output_dir, " holds files already; ",
-        resumable ? "give --resume to go on with that run" : "empty it (it has no run that could be resumed)",
-        ", or another --output-dir");
+void check_resumable(const TrainArgs& args) {
+  CHECK(!args.resume || fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
+        " has no last.safetensors, so there is nothing to go on from; start anew without --resume");
+}
+
+void check_new_folder(const std::string& folder) {
+  if (!fs::exists(folder)) return;
+  CHECK(fs::is_directory(folder), "--output-dir ", folder, " is a file");
+  const bool resumable = fs::exists(folder + "/last.safetensors");
+  CHECK(resumable || RunLog::may_begin_in(folder), folder,
+        " holds files already and no run that could be resumed; empty it, or give another --output-dir");
+  CHECK(!resumable, folder, " holds a run already; give --resume to go on with it, or another --output-dir");
 }
 
 int run(const TrainArgs& args, const Output& out) {
-  check_folder(args);
+  check_resumable(args);
   TrainConfig config = base_config(args);
   apply_flags(args, config);
+  CHECK(!is_plain_finetuning(args) || config.data != TrainConfig().data, "--pretrained ", args.pretrained,
+        ": there is nothing to fine-tune on; give a folder of pictures with --data");
+  if (!args.resume && !args.output_dir.empty()) check_new_folder(args.output_dir);
   if (config.output_dir.empty()) config.output_dir = new_run_folder(args, config);
   validate(config);
   const int64_t pictures = check_names(config);  // before the long list of settings is printed

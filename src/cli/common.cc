@@ -129,6 +129,13 @@ void add_device_flag(CLI::App& app) {
               {"cpu", "cuda"});
 }
 
+void check_folder_of(const std::string& file, const char* flag) {
+  namespace fs = std::filesystem;
+  if (file.empty()) return;
+  CHECK(fs::is_directory(fs::absolute(file).parent_path()) && !fs::is_directory(file), flag, " ", file,
+        ": not the name of a file in a folder that exists");
+}
+
 DType resolve_dtype(const std::string& text) {
   if (text == "auto") return isa() >= Isa::avx512_bf16 ? DType::bf16 : DType::f32;
   return text == "int8" ? DType::u8 : parse_dtype(text);

@@ -47,6 +47,9 @@ DType resolve_dtype(const std::string& text);
 DType resolve_dtype(const std::string& text, const Checkpoint& checkpoint);
 /// "int8" for u8, else its name.
 std::string_view dtype_word(DType dtype);
+/// Before the work, not after it: throws Error unless `file`, which `flag` names, can become a file in a folder that exists.
+/// Empty: nothing.
+void check_folder_of(const std::string& file, const char* flag);
 /// The most memory that this process has held so far.
 int64_t peak_memory_bytes();
 /// Parameters that are trained: all but the running statistics and scales of int8 weights.

@@ -113,7 +113,8 @@ std::vector<const Line*> match(const Truth& truth, const std::vector<std::string
     return n && *n >= 1 && *n <= truth.lines.size();
   });
   CHECK(truth.named || by_number || pictures.size() == truth.lines.size(), truth.file.path, " has ", truth.lines.size(),
-        " labels for ", pictures.size(), " pictures, and these have no numbers in their names");
+        " labels for ", pictures.size(), " pictures, and the numbers in their names (", pictures.front(),
+        ", …) are not all from 1 to ", truth.lines.size());
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (!truth.named) {
       found.push_back(&truth.lines[by_number ? *number_in_name(pictures[i]) - 1 : i]);

@@ -14,7 +14,7 @@
 namespace resnet {
 
 MappedFile::MappedFile(const std::string& path, Access access) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   CHECK(fd >= 0, "cannot open ", path, ": ", std::strerror(errno));
   struct stat info {};
   const bool known = ::fstat(fd, &info) == 0;

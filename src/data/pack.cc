@@ -1,5 +1,9 @@
 #include "data/pack.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -106,17 +110,23 @@ class Writer {
   std::ofstream out_;
 };
 
-// A folder that is removed unless it is kept.
+// A folder that is removed unless it is kept. What an attempt that was killed has left in it goes first.
 class NewFolder {
  public:
   explicit NewFolder(fs::path path) : path_(std::move(path)) {
     std::error_code failed;
     if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), failed);
-    const bool made = fs::create_directory(path_, failed);
+    fs::create_directory(path_, failed);
     CHECK(!failed, "cannot make the folder ", path_.string(), ": ", failed.message());
-    CHECK(made, path_.string(), " exists, from an attempt that was stopped; remove it");
+    lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(lock_ >= 0, "cannot open the folder ", path_.string(), ": ", std::strerror(errno));
+    const bool taken = ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (taken) ::close(lock_);
+    CHECK(!taken, path_.string(), " is what another process is packing right now");
+    for (const fs::directory_entry& entry : fs::directory_iterator(path_)) fs::remove_all(entry.path());  // an attempt's
   }
   ~NewFolder() {
+    ::close(lock_);
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
@@ -133,6 +143,7 @@ class NewFolder {
 
  private:
   fs::path path_;
+  int lock_ = -1;
 };
 
 std::string numbered(const char* format, const std::string& before, int64_t number) {

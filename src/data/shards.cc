@@ -179,6 +179,10 @@ std::vector<std::string> class_names(const fs::path& folder, int count) {
       if (!line.empty()) names.push_back(line);
     }
     if (names.empty()) continue;
+    std::vector<std::string> sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    CHECK(twice == sorted.end(), (folder / file).string(), " names the class '", *twice, "' twice");
     CHECK(static_cast<int>(names.size()) >= count, (folder / file).string(), " names ", names.size(),
           " classes, but there are labels up to ", count - 1);
     return names;

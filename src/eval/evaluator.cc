@@ -9,14 +9,13 @@
 
 namespace resnet {
 
-namespace {
-
-/// Whether a file of another program did not name its classes (recognize.cc).
-bool are_numbers(const std::vector<std::string>& model) {
-  for (size_t i = 0; i < model.size(); ++i)
-    if (model[i] != join("class ", i)) return false;
+bool are_numbers(const std::vector<std::string>& classes) {
+  for (size_t i = 0; i < classes.size(); ++i)
+    if (classes[i] != join("class ", i)) return false;
   return true;
 }
+
+namespace {
 
 /// The model's output for each class of the data, by name.
 std::vector<int> match_classes(const std::vector<std::string>& data, const std::vector<std::string>& model) {

@@ -54,6 +54,7 @@ bool is_onnx(const std::string& path) { return path.ends_with(".onnx"); }
 
 SafetensorsFile read_onnx(const std::string& path, const std::string& model) {
   const auto file = std::make_shared<MappedFile>(path, MappedFile::Access::copy_on_write);
+  CHECK(!file->bytes().empty(), path, " is empty");
   onnx::Network network = onnx::import_network(onnx::parse_model(file->bytes(), file, path), path);
   auto same = same_network(network.graph, network.weights);
   CHECK(same, path, ": the network (", network.graph.nodes().size(), " nodes, input ", network.graph.input_shape(),
@@ -79,6 +80,7 @@ SafetensorsFile read_onnx(const std::string& path, const std::string& model) {
 void write_onnx(const std::string& path, const SafetensorsFile& weights, bool fold) {
   check_no_training_state(weights, path + ": ONNX");
   const Checkpoint checkpoint = parse_checkpoint(weights, path);
+  CHECK(!checkpoint.int8, path, ": ONNX files are written of f32 weights, and these are int8; convert what they were made of");
   std::map<std::string, std::string> metadata = weights.metadata;
   metadata[kPreprocessing[0]] = text_of(checkpoint.preprocessing.mean);
   metadata[kPreprocessing[1]] = text_of(checkpoint.preprocessing.std);

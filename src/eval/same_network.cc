@@ -84,12 +84,12 @@ class Matcher {
     return true;
   }
 
-  /// Our batch norm after a convolution against a convolution with a bias.
+  /// Our batch norm after a convolution against a convolution with a bias (which exporters leave out where it is zero).
   bool match_folded(NodeId a, NodeId b) {
     const Node &norm = ours_.node(a), &conv = ours_.node(norm.inputs[0]), &y = other_.node(b);
     if (!conv.op || conv.op->kind() != "conv") return false;
     const Conv::Attributes &p = static_cast<const Conv&>(*conv.op).a, &q = static_cast<const Conv&>(*y.op).a;
-    if (!q.bias || p.bias || p.out != q.out || p.kernel != q.kernel || p.stride != q.stride || p.pad != q.pad ||
+    if (p.bias || p.out != q.out || p.kernel != q.kernel || p.stride != q.stride || p.pad != q.pad ||
         p.groups != q.groups || !match(conv.inputs[0], y.inputs[0]))
       return false;
     Tensor ones({p.out}), variance({p.out});
@@ -97,7 +97,7 @@ class Matcher {
     std::fill_n(variance.f32(), p.out, 1.0f - static_cast<const BatchNorm&>(*norm.op).a.eps);
     weights_[conv.params[0]] = other_weights_.at(y.params[0]);
     weights_[norm.params[0]] = ones;
-    weights_[norm.params[1]] = other_weights_.at(y.params[1]);
+    weights_[norm.params[1]] = q.bias ? other_weights_.at(y.params[1]) : Tensor({p.out});
     weights_[norm.params[2]] = Tensor({p.out});
     weights_[norm.params[3]] = variance;
     return true;

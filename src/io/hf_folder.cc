@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using Metadata = std::map<std::string, std::string>;
 
 json read_json(const std::string& path) {
   try {
@@ -31,71 +30,83 @@ json member(const json& object, const char* key) {
   return object.is_object() && found != object.end() ? *found : json();
 }
 
-void put_size(const json& side, Metadata& hints) {
+// What is there and makes no sense is said, and the default taken.
+void ignore(const char* what, const json& value, SafetensorsFile& file) {
+  if (!value.is_null()) file.notes.push_back(join("config.json: ", what, " is ", value.dump().substr(0, 60), ", which is ignored"));
+}
+
+void put_size(const json& side, SafetensorsFile& file) {
   constexpr uint64_t kLargest = 4096;
   if (side.is_number_unsigned() && side.get<uint64_t>() > 0 && side.get<uint64_t>() <= kLargest)
-    hints["hint.image_size"] = side.dump();
+    file.metadata["hint.image_size"] = side.dump();
+  else
+    ignore("the input's size", side, file);
 }
 
 /// The share of the shorter side that the input shows, and the filter (a name, or Pillow's number), beside put_size().
-void put_resize(const json& share, const json& filter, Metadata& hints) {
-  if (share.is_number() && share.get<double>() >= 0.25 && share.get<double>() <= 1 && hints.contains("hint.image_size"))
-    hints["hint.resize"] =
-        std::to_string(static_cast<int64_t>(std::stod(hints["hint.image_size"]) / share.get<double>() + 1e-6));
-  if (filter == "bicubic" || filter == 3) hints["hint.interpolation"] = "bicubic";
+void put_resize(const json& share, const json& filter, SafetensorsFile& file) {
+  if (share.is_number() && share.get<double>() >= 0.25 && share.get<double>() <= 1 && file.metadata.contains("hint.image_size"))
+    file.metadata["hint.resize"] =
+        std::to_string(static_cast<int64_t>(std::stod(file.metadata["hint.image_size"]) / share.get<double>() + 1e-6));
+  else
+    ignore("crop_pct", share, file);
+  if (filter == "bicubic" || filter == 3)
+    file.metadata["hint.interpolation"] = "bicubic";
+  else if (filter != "bilinear" && filter != 2)
+    ignore("interpolation", filter, file);
 }
 
 bool three_numbers(const json& v) {
   return v.is_array() && v.size() == 3 && v[0].is_number() && v[1].is_number() && v[2].is_number();
 }
 
-void put_normalization(const json& mean, const json& std, Metadata& hints) {
-  if (three_numbers(mean)) hints["hint.mean"] = mean.dump();
-  if (three_numbers(std)) hints["hint.std"] = std.dump();
+void put_normalization(const json& mean, const json& std, SafetensorsFile& file) {
+  three_numbers(mean) ? void(file.metadata["hint.mean"] = mean.dump()) : ignore("mean", mean, file);
+  three_numbers(std) ? void(file.metadata["hint.std"] = std.dump()) : ignore("std", std, file);
 }
 
-void timm_hints(const json& config, Metadata& hints) {
+void timm_hints(const json& config, SafetensorsFile& file) {
   const json architecture = member(config, "architecture");
   if (architecture.is_string()) {
     const std::string name = architecture.get<std::string>();
-    hints["hint.model"] = name.substr(0, name.find('.'));
+    file.metadata["hint.model"] = name.substr(0, name.find('.'));
   }
   json details = member(config, "pretrained_cfg");
   if (!details.is_object()) details = config;
-  put_normalization(member(details, "mean"), member(details, "std"), hints);
+  put_normalization(member(details, "mean"), member(details, "std"), file);
   const json size = member(details, "input_size");
-  if (size.is_array() && size.size() == 3) put_size(size[2], hints);
-  put_resize(member(details, "crop_pct"), member(details, "interpolation"), hints);
+  if (size.is_array() && size.size() == 3) put_size(size[2], file);
+  put_resize(member(details, "crop_pct"), member(details, "interpolation"), file);
   json names = member(details, "label_names");
   if (!names.is_array()) names = member(config, "label_names");
-  if (names.is_array()) hints["hint.classes"] = names.dump();
+  if (names.is_array()) file.metadata["hint.classes"] = names.dump();
 }
 
 /// {"0": "tench", "1": …} in order; nothing where a number is missing.
-void put_classes(const json& id2label, Metadata& hints) {
+void put_classes(const json& id2label, SafetensorsFile& file) {
   json names = json::array();
   for (size_t i = 0; i < id2label.size(); ++i) {
     const json name = member(id2label, std::to_string(i).c_str());
     if (!name.is_string()) return;
     names.push_back(name);
   }
-  if (!names.empty()) hints["hint.classes"] = names.dump();
+  if (!names.empty()) file.metadata["hint.classes"] = names.dump();
 }
 
-void transformers_hints(const json& config, const std::string& folder, Metadata& hints) {
+void transformers_hints(const json& config, const std::string& folder, SafetensorsFile& file) {
   const json type = member(config, "model_type");
   CHECK(type == "resnet", folder, "/config.json: model_type is ", type.dump().substr(0, 60),
         "; of transformers' models only 'resnet' is supported");
-  if (member(config, "downsample_in_bottleneck") == true) hints["hint.habit"] = "v1";
-  put_classes(member(config, "id2label"), hints);
+  if (member(config, "downsample_in_bottleneck") == true) file.metadata["hint.habit"] = "v1";
+  put_classes(member(config, "id2label"), file);
   const std::string preprocessor = folder + "/preprocessor_config.json";
   if (!fs::exists(preprocessor)) return;
   const json details = read_json(preprocessor);
-  put_normalization(member(details, "image_mean"), member(details, "image_std"), hints);
+  put_normalization(member(details, "image_mean"), member(details, "image_std"), file);
   const json size = member(details, "size");
   const json side = size.is_object() ? member(size, "shortest_edge") : size;
-  put_size(side, hints);
-  put_resize(member(details, "crop_pct"), member(details, "resample"), hints);
+  put_size(side, file);
+  put_resize(member(details, "crop_pct"), member(details, "resample"), file);
 }
 
 std::string existing(const std::string& folder) {
@@ -118,9 +129,9 @@ SafetensorsFile read_weights_folder(const std::string& folder) {
   if (!fs::exists(folder + "/config.json")) return file;
   const json config = read_json(folder + "/config.json");
   if (member(config, "model_type").is_string())
-    transformers_hints(config, folder, file.metadata);
+    transformers_hints(config, folder, file);
   else
-    timm_hints(config, file.metadata);
+    timm_hints(config, file);
   return file;
 }
 
@@ -154,9 +165,17 @@ void write_weights_folder(const std::string& folder, const SafetensorsFile& weig
   StateDict network;
   for (const auto& [name, tensor] : weights.tensors)
     if (is_network_tensor(name)) network[name] = tensor;
-  fs::create_directories(folder);
-  write_safetensors(folder + "/model.safetensors", network, {{"format", "pt"}});
-  write_file_atomically(folder + "/config.json", config.dump(2) + "\n");
+  CHECK(!fs::exists(folder) || fs::is_empty(folder) || fs::exists(folder + "/config.json"), folder,
+        ": the folder holds other files; name a new one, an empty one, or one with a config.json to replace");
+  const bool made = fs::create_directories(folder);
+  try {
+    write_safetensors(folder + "/model.safetensors", network, {{"format", "pt"}});
+    write_file_atomically(folder + "/config.json", config.dump(2) + "\n");
+  } catch (const Error&) {
+    std::error_code ignored;
+    if (made) fs::remove_all(folder, ignored);
+    throw;
+  }
 }
 
 }  // namespace resnet

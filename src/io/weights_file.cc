@@ -24,6 +24,10 @@ constexpr Known kForeign[] = {
     {"GGUF", "a GGUF file of a language model"},
     {"\x80\x02", "a pickle, but not of torch.save; load it in Python and save a dict of tensors with torch.save"},
     {"\x80\x04", "a pickle, but not of torch.save; load it in Python and save a dict of tensors with torch.save"},
+    {"version https://git-lfs", "the pointer of Git LFS to a file; fetch the file itself with `git lfs pull`"},
+    {"<", "text that begins like a page of the web, not weights; a download that failed?"},
+    {"\xff\xd8\xff", "a JPEG picture, not weights"},
+    {"\x89PNG", "a PNG picture, not weights"},
     {"\x93NUMPY", "a NumPy array; save a dict of tensors with torch.save or as safetensors"},
 };
 
@@ -43,7 +47,8 @@ SafetensorsFile read_weights(const std::string& path) {
   const std::span<const uint8_t> bytes = file->bytes();
   if (is_zip(bytes) || is_torch_legacy(bytes)) return parse_torch(bytes, file, path);
   if (looks_like_safetensors(bytes)) return parse_safetensors(bytes, file, path);
-  const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 16));
+  const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 32));
+  CHECK(!bytes.empty(), path, " is empty");
   for (const Known& known : kForeign) CHECK(!start.starts_with(known.start), path, " is ", known.what);
   return parse_safetensors(bytes, file, path);  // says what is wrong
 }
@@ -52,7 +57,7 @@ void write_weights(const std::string& path, const SafetensorsFile& weights) {
   const std::string suffix = suffix_of(path);
   if (suffix == ".safetensors") return write_safetensors(path, weights.tensors, weights.metadata);
   if (suffix == ".pth" || suffix == ".pt" || suffix == ".th") return write_torch(path, weights);
-  CHECK(suffix.empty(), path, ": the end of the name, '", suffix,
+  CHECK(suffix.empty() && !std::filesystem::path(path).filename().string().starts_with('.'), path, ": the end of the name, '", suffix,
         "', is no format of weights; choose .safetensors, .pth, .onnx, or a name without a dot for a folder");
   write_weights_folder(path, weights);
 }

@@ -24,6 +24,8 @@ namespace {
 constexpr const char* kHeader =
     "epoch,step,lr,train_loss,train_error,test_loss,test_error,images_per_second,data_wait_share,seconds";
 
+constexpr std::string_view kEvents = "events.out.tfevents.";
+
 /// The step of a row; -1 for anything else.
 int64_t step_of(const std::string& line) {
   const size_t begin = line.find(',') + 1;
@@ -45,6 +47,15 @@ std::string format_row(const EpochRow& r) {
 }
 
 }  // namespace
+
+bool RunLog::may_begin_in(const std::string& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string(), path = entry.path().string();
+    if (name == "config.toml" || name.starts_with(kEvents)) continue;
+    if (name != "metrics.csv" || read_text_file(path).find('\n') + 1 < fs::file_size(path)) return false;
+  }
+  return true;
+}
 
 RunLog::RunLog(const std::string& folder, bool resume, bool target) : folder_(folder), target_(target) {
   CHECK(!resume || fs::exists(last_path()), "nothing to resume: '", last_path(),
@@ -84,11 +95,12 @@ void RunLog::lock() {
 }
 
 /// What a process that was killed while it saved has left. Nobody else writes here: the folder is locked.
-void RunLog::remove_stale_files() {
+void RunLog::remove_stale_files(bool events) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
     const bool ours = name.starts_with("last.safetensors.") || name.starts_with("best.safetensors.");
     std::error_code ignored;
+    if (events && name.starts_with(kEvents)) fs::remove(entry.path(), ignored);  // of a run that saved nothing
     if (ours && name.ends_with(".tmp")) fs::remove(entry.path(), ignored);
   }
 }
@@ -99,7 +111,7 @@ void RunLog::start(const std::string& config_toml, std::optional<int64_t> resume
   CHECK(fs::is_directory(folder_), "cannot create the output folder '", folder_,
         "': ", error ? error.message() : "a file of that name exists");
   lock();
-  remove_stale_files();
+  remove_stale_files(!resumed_step);
   write_file_atomically(folder_ + "/config.toml", config_toml);
   const std::string path = folder_ + "/metrics.csv";
   write_file_atomically(path, resumed_step ? rows_until(path, *resumed_step) : header());

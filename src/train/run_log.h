@@ -30,6 +30,8 @@ class RunLog {
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
 
+  /// Whether a folder is empty, or holds only what a run has left that ended before its first row and checkpoint.
+  static bool may_begin_in(const std::string& folder);
   /// Makes the folder where it is missing, locks it, writes config.toml and opens the tables; on resume, rows of later steps
   /// than `resumed_step` are dropped. Throws Error when the folder cannot be written or another process trains into it.
   void start(const std::string& config_toml, std::optional<int64_t> resumed_step);
@@ -43,7 +45,7 @@ class RunLog {
   void lock();
   std::string header() const;
   std::string rows_until(const std::string& path, int64_t step) const;
-  void remove_stale_files();
+  void remove_stale_files(bool events);
 
   std::string folder_;
   bool target_;

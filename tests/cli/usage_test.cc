@@ -89,7 +89,7 @@ TEST(Usage, ARunThatCannotBeginLeavesNoFolder) {
   expect_failure(resnet_program(args + "--set data.pad=100"), 1, "padding");
   expect_failure(resnet_program(args + "--set train.drop_last=false --set model.bn_group=12"), 1, "model.bn_group");
   EXPECT_FALSE(fs::exists(run));
-  write_file(run + "/config.toml", "");
+  write_file(run + "/notes.txt", "");
   expect_failure(resnet_program(args), 1, "no run that could be resumed");
 }
 

@@ -114,6 +114,10 @@ class Importer {
   }
   void same(const OnnxNode& n) {
     CHECK(!n.outputs.empty(), where(n), " has no output");
+    if (n.type == "Identity" && has_tensor(n, 0)) {
+      constants_[n.outputs[0]] = tensor(n, 0);  // an exporter's way to store equal tensors once
+      return;
+    }
     values_[n.outputs[0]] = value(n);
   }
   const Shape& shape(NodeId id) const { return shapes_[static_cast<size_t>(id)]; }
@@ -161,7 +165,7 @@ class Importer {
   void constant(const OnnxNode& n) {
     const auto found = n.attributes.find("value");
     CHECK(found != n.attributes.end() && !n.outputs.empty(), where(n), " has no tensor");
-    constants_[n.outputs[0]] = parse_tensor(found->second.tensor, nullptr, file_).second;
+    constants_[n.outputs[0]] = parse_tensor(found->second.tensor, nullptr, file_, nullptr).second;
   }
 
   void conv(const OnnxNode& n) {
@@ -216,6 +220,7 @@ class Importer {
     if (n.type == "ReduceMean") {
       std::vector<int64_t> axes = n.inputs.size() > 1 ? numbers(n, 1) : n.integers("axes");
       for (int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
+      std::sort(axes.begin(), axes.end());
       CHECK(axes == std::vector<int64_t>({2, 3}), where(n), ": only a mean over the pixels is supported");
     }
     put(n, name_of(n), std::make_shared<AvgPool>(PoolAttributes{}), {value(n)});

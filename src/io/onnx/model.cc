@@ -1,6 +1,8 @@
 #include "io/onnx/model.h"
 
-#include <set>
+#include <charconv>
+#include <filesystem>
+#include <optional>
 
 #include "core/check.h"
 
@@ -27,9 +29,28 @@ DType dtype_of(int64_t code, const std::string& where) {
 /// one.
 struct Elements {
   Bytes raw;
+  std::optional<uint64_t> offset, length;  ///< in the file `location`
+  std::string location;
   std::vector<float> floats;
   std::vector<int64_t> integers;
 };
+
+/// One of the entries that say where elements lie outside of the file.
+void add_external(Bytes entry, const std::string& file, Elements& e) {
+  std::string_view key, value;
+  FieldReader reader(entry, file);
+  for (Field f; reader.next(f);) {
+    if (f.number == 1) key = f.text();
+    if (f.number == 2) value = f.text();
+  }
+  if (key == "location") e.location = value;
+  if (key != "offset" && key != "length") return;
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  CHECK(error == std::errc() && end == value.data() + value.size(), file, ": the ", std::string(key), " '",
+        std::string(value.substr(0, 40)), "' of a tensor in another file is no number");
+  (key == "offset" ? e.offset : e.length) = number;
+}
 
 void add_floats(const Field& field, std::vector<float>& floats) {
   if (field.type == 5) return floats.push_back(field.real());
@@ -130,11 +151,12 @@ std::string parse_value(Bytes bytes, const std::string& file, std::vector<int64_
 
 void parse_graph(Bytes bytes, const std::shared_ptr<void>& owner, const std::string& file, Model& model) {
   std::vector<Bytes> inputs, outputs;
+  SideFiles side_files(file);
   FieldReader reader(bytes, file);
   for (Field f; reader.next(f);) {
     if (f.number == 1) model.nodes.push_back(parse_node(f.bytes, file));
     if (f.number == 5) {
-      auto [name, tensor] = parse_tensor(f.bytes, owner, file);
+      auto [name, tensor] = parse_tensor(f.bytes, owner, file, &side_files);
       CHECK(model.initializers.emplace(name, tensor).second, file, ": the initializer '", name, "' is there twice");
     }
     if (f.number == 11) inputs.push_back(f.bytes);
@@ -169,10 +191,30 @@ std::vector<int64_t> OnnxNode::integers(std::string_view key) const {
   return found == attributes.end() ? std::vector<int64_t>{} : found->second.ints;
 }
 
-std::pair<std::string, Tensor> parse_tensor(Bytes bytes, const std::shared_ptr<void>& owner, const std::string& file) {
+Bytes SideFiles::range(const std::string& name, uint64_t offset, uint64_t length, std::shared_ptr<void>& owner) {
+  const std::string what = join(file_, ": the file '", name.substr(0, 80), "' that holds tensors of it");
+  CHECK(!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+            name.find('\0') == std::string::npos,
+        what, " must lie in the same folder; save the network as one file");
+  std::shared_ptr<MappedFile>& mapped = mapped_[name];
+  if (!mapped) {
+    const std::string path = (std::filesystem::path(file_).parent_path() / name).string();
+    CHECK(std::filesystem::exists(path), what, " is not beside it; copy both, or save the network as one file");
+    mapped = std::make_shared<MappedFile>(path, MappedFile::Access::copy_on_write);
+  }
+  const Bytes all = mapped->bytes();
+  CHECK(offset <= all.size() && length <= all.size() - offset, what, " has ", all.size(), " bytes, but ", length,
+        " from byte ", offset, " on are needed; it is truncated, or another network's");
+  owner = mapped;
+  return all.subspan(offset, length);
+}
+
+std::pair<std::string, Tensor> parse_tensor(Bytes bytes, std::shared_ptr<void> owner, const std::string& file,
+                                            SideFiles* side_files) {
   std::string name;
   std::vector<int64_t> dims;
   int64_t type = 0;
+  bool outside = false;
   Elements e;
   FieldReader reader(bytes, file);
   for (Field f; reader.next(f);) {
@@ -182,12 +224,18 @@ std::pair<std::string, Tensor> parse_tensor(Bytes bytes, const std::shared_ptr<v
     if (f.number == 5 || f.number == 7) add_numbers(f, file, e.integers);
     if (f.number == 8) name = f.text();
     if (f.number == 9) e.raw = f.bytes;
-    CHECK(f.number != 14 || f.value == 0, file, ": the tensor '", name,
-          "' is in a file of its own; save the network as one file");
+    if (f.number == 13) add_external(f.bytes, file, e);
+    if (f.number == 14) outside = f.value == 1;
   }
   const std::string where = join(file, ": tensor '", name.substr(0, 80), "'");
   const DType dtype = dtype_of(type, where);
-  return {name, filled(shape_of(dims, where), dtype, e, owner, where)};
+  const Shape shape = shape_of(dims, where);
+  if (outside) {
+    CHECK(side_files != nullptr, where, " is in a file of its own; save the network as one file");
+    const uint64_t length = static_cast<uint64_t>(shape.elements()) * size_of(dtype);
+    e.raw = side_files->range(e.location, e.offset.value_or(0), e.length.value_or(length), owner);
+  }
+  return {name, filled(shape, dtype, e, owner, where)};
 }
 
 Model parse_model(Bytes bytes, const std::shared_ptr<void>& owner, const std::string& file) {

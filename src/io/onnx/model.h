@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/mapped_file.h"
 #include "io/onnx/wire.h"
 #include "resnet/tensor.h"
 
@@ -42,12 +43,25 @@ struct Model {
   std::map<std::string, std::string> metadata;
 };
 
+/// The files in which tensors may lie outside of the ONNX file: those in its folder, mapped once each.
+class SideFiles {
+ public:
+  explicit SideFiles(const std::string& file) : file_(file) {}
+  /// Throws Error for a name with a path in it, a file that cannot be read, and a range outside of it.
+  Bytes range(const std::string& name, uint64_t offset, uint64_t length, std::shared_ptr<void>& owner);
+
+ private:
+  std::string file_;
+  std::map<std::string, std::shared_ptr<MappedFile>> mapped_;
+};
+
 /// `bytes` must outlive the result, whose tensors are views of it where they
 /// can be; `owner` keeps it alive. Throws Error naming `file` for malformed
-/// files, several inputs or outputs, and tensors in files of their own.
+/// files and several inputs or outputs.
 Model parse_model(Bytes bytes, const std::shared_ptr<void>& owner, const std::string& file);
 
-/// A TensorProto and its name.
-std::pair<std::string, Tensor> parse_tensor(Bytes bytes, const std::shared_ptr<void>& owner, const std::string& file);
+/// A TensorProto and its name. Without `side_files` it must hold its elements itself.
+std::pair<std::string, Tensor> parse_tensor(Bytes bytes, std::shared_ptr<void> owner, const std::string& file,
+                                            SideFiles* side_files);
 
 }  // namespace resnet::onnx
