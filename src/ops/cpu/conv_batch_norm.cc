@@ -22,7 +22,7 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kCacheBytes = 640 * 1024;     // of what is prepared for a range, a thread
+constexpr int64_t kCacheBytes = 320 * 1024;     // of what is prepared for a range, a thread
 constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread; larger ones are shared out by channels
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }

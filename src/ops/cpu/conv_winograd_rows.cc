@@ -153,6 +153,7 @@ class RowsConv final : public WinogradRows {
     s.c_stride = p.y_row;
     s.y = static_cast<uint16_t*>(turned_ ? a.dx : a.y);
     s.addend = static_cast<const uint16_t*>(turned_ ? (a.accumulate ? a.dx : nullptr) : a.addend);
+    s.next = at.rows * s_.w * out_;
     s.bias = a.bias ? a.bias + o * 16 : nullptr;
     s.relu = a.relu;
     s.stream = stream_ && s.addend == nullptr && reinterpret_cast<uintptr_t>(s.y) % 64 == 0;
@@ -224,11 +225,12 @@ class RowsWeightGradient final : public WinogradRows {
     float* sum = sums(a, thread);
     auto* x = reinterpret_cast<uint16_t*>(sum + s_.oc / 16 * s_.c / 16 * kWeights);
     uint16_t* dy = x + s_.c / 16 * 4 * x_plane_;
-    for (int64_t y = 0; y < s_.h; ++y)
+    for (int64_t y = 0; y < s_.h; ++y) {
       winograd_row_pairs(row_of(a.x, s_.c, n * s_.h + y), {x + y * 32, 4 * x_plane_, x_plane_, s_.h * 32});
-    for (int64_t y = 0; y < s_.h; ++y)
       winograd_row_gradient_pairs(row_of(a.dy, s_.oc, n * s_.h + y),
                                   {dy + (y + 1) * 32, 4 * dy_plane_, dy_plane_, (s_.h + 2) * 32});
+      if (a.ahead) a.ahead->fetch(kFetched);
+    }
     for (int64_t column = 0; column < s_.oc / 16 * 4 * pairs_; ++column) {
       uint16_t* to = dy + column * (s_.h + 2) * 32;
       std::memset(to, 0, 64);
@@ -247,8 +249,8 @@ class RowsWeightGradient final : public WinogradRows {
           g.dy = dy + (o * 4 + position) * dy_plane_;
           g.dw = sum + (o * (s_.c / 16) + i) * kWeights + position * 3 * kResultElements;
           narrow_gradient(g);
+          if (a.ahead) a.ahead->fetch(4 * kFetched);
         }
-    if (a.ahead) a.ahead->fetch(kFetched * s_.h);
   }
 
   static constexpr int64_t kFetched = 16;  // lines a row
