@@ -231,7 +231,7 @@ class RowsWeightGradient final : public WinogradRows {
                                   {dy + (y + 1) * 32, 4 * dy_plane_, dy_plane_, (s_.h + 2) * 32});
       if (a.ahead) a.ahead->fetch(kFetched);
     }
-    for (int64_t column = 0; column < s_.oc / 16 * 4 * pairs_; ++column) {
+    for (int64_t column = 0; fresh && column < s_.oc / 16 * 4 * pairs_; ++column) {
       uint16_t* to = dy + column * (s_.h + 2) * 32;
       std::memset(to, 0, 64);
       std::memset(to + (s_.h + 1) * 32, 0, 64);
