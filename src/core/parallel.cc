@@ -68,4 +68,9 @@ void parallel_for(int64_t n, const std::function<void(int64_t, int64_t, int)>& b
   }
 }
 
+bool has_part(int64_t n, int thread) {
+  const int64_t parts = threads();
+  return n <= 1 ? n == 1 && thread == 0 : n * thread / parts < n * (thread + 1) / parts;
+}
+
 }  // namespace resnet

@@ -27,4 +27,7 @@ class OneThread {
 /// The split depends on n and threads() only. An exception in a body ends the program: bodies do not throw.
 void parallel_for(int64_t n, const std::function<void(int64_t begin, int64_t end, int thread)>& body);
 
+/// Whether this thread has one of the ranges of parallel_for(n).
+bool has_part(int64_t n, int thread);
+
 }  // namespace resnet

@@ -151,6 +151,7 @@ TEST_P(Winograd, BiasAddendReluAndAccumulation) {
 
 INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                          testing::Values(Odd{shape(1, 7, 7, 16, 32, 1), 1}, Odd{shape(2, 5, 9, 32, 16, 0), 2},
+                                         Odd{shape(3, 13, 33, 32, 16, 1), 2}, Odd{shape(2, 8, 17, 16, 16, 1), 3},
                                          Odd{shape(1, 3, 3, 16, 16, 0), 3}, Odd{shape(3, 1, 6, 48, 16, 1), 2},
                                          Odd{shape(1, 8, 8, 16, 80, 2), 3}, Odd{shape(9, 13, 14, 64, 64, 1), 2},
                                          Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2}));
@@ -195,6 +196,71 @@ TEST_P(Winograd, Bf16) {
       EXPECT_LT(relative_error(dw, *expected), allowed) << "m " << m << " pass " << static_cast<int>(kind);
     }
   }
+}
+
+// Along rows, as a whole and by ranges of one picture, with the sums that a batch norm wants.
+std::vector<float> run_rows(const Problem& p, ConvPass& pass, ConvPassKind kind, bool ranges,
+                            std::vector<double>& sums) {
+  const auto narrow = [](const std::vector<float>& v) {
+    std::vector<uint16_t> b(v.size());
+    for (size_t i = 0; i < v.size(); ++i) b[i] = f32_to_bf16(v[i]);
+    return b;
+  };
+  const bool weights = kind == ConvPassKind::weight_gradient;
+  const std::vector<uint16_t> x = narrow(p.x), dy = narrow(p.dy);
+  std::vector<uint16_t> to(kind == ConvPassKind::forward ? p.y.size() : p.x.size());
+  std::vector<float> workspace(pass.workspace_bytes() / sizeof(float) + 1, std::nanf("")), found(p.w.size());
+  const OutputSums output{sums.data(), nullptr, nullptr, nullptr, nullptr};
+  ConvArgs args;
+  args.workspace = workspace.data();
+  args.x = x.data();
+  args.dy = dy.data();
+  args.y = args.dx = to.data();
+  args.dw = found.data();
+  if (kind == ConvPassKind::forward) args.sums = &output;
+  if (!weights) pass.pack(p.w.data());
+  if (!ranges) {
+    pass.run(args);
+  } else {
+    parallel_for(p.s.n, [&](int64_t begin, int64_t end, int thread) {
+      for (int64_t n = begin; n < end; ++n) {
+        ConvArgs own = args;
+        own.x = x.data() + n * p.s.h * p.s.w * p.s.c;
+        own.dy = dy.data() + n * p.s.oh * p.s.ow * p.s.oc;
+        pass.run_range(own, n, 1, thread, n == begin);
+      }
+    });
+    pass.finish_ranges(args, p.s.n);
+  }
+  if (weights) return found;
+  found.clear();
+  for (uint16_t v : to) found.push_back(bf16_to_f32(v));
+  return found;
+}
+
+TEST_P(Winograd, AlongRows) {
+  const Problem p(GetParam().s, true);
+  for (const ConvPassEntry& e : conv_passes())
+    for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
+                                  {ConvPassKind::data_gradient, &p.dx},
+                                  {ConvPassKind::weight_gradient, &p.dw}})
+      for (bool ranges : {false, true}) {
+        ConvCase c;
+        c.shape = p.s;
+        c.dtype = DType::bf16;
+        c.pass = kind;
+        if (e.name != "winograd1x2" || !e.reject(c).empty()) continue;
+        const auto channels = static_cast<size_t>(p.s.oc);
+        std::vector<double> sums(2 * channels * static_cast<size_t>(threads())), squares(channels), found(channels);
+        const auto pass = e.make(c);
+        EXPECT_LT(relative_error(run_rows(p, *pass, kind, ranges, sums), *expected), 6e-3)
+            << "pass " << static_cast<int>(kind) << " by ranges " << ranges;
+        if (kind != ConvPassKind::forward) continue;
+        for (size_t i = 0; i < p.y.size(); ++i) squares[i % channels] += p.y[i] * p.y[i];
+        for (size_t i = 0; i < sums.size(); ++i)
+          if (i % (2 * channels) >= channels) found[i % channels] += sums[i];
+        for (size_t o = 0; o < channels; ++o) EXPECT_NEAR(found[o] / squares[o], 1, 1e-2) << "channel " << o;
+      }
 }
 
 TEST(WinogradCases, WhatIsNotANumberStaysVisible) {

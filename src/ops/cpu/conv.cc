@@ -76,10 +76,10 @@ std::string reject_conv_pass(const ConvCase& c, const std::string& only) {
   return takers(c, only, why).empty() ? why : "";
 }
 
-std::string best_conv_entry(const ConvCase& c) {
+const ConvPassEntry* best_conv_entry(const ConvCase& c) {
   std::string why;
   const std::vector<const ConvPassEntry*> candidates = takers(c, "", why);
-  return candidates.empty() ? "" : candidates[0]->name;
+  return candidates.empty() ? nullptr : candidates[0];
 }
 
 std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only, std::string* why) {

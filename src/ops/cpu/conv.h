@@ -15,8 +15,8 @@ std::vector<ConvPassKind> conv_passes_of(const KernelSpec& spec);
 
 /// Empty when some implementation (`only`: that one) takes the case, else all reasons.
 std::string reject_conv_pass(const ConvCase& c, const std::string& only = "");
-/// The name of the best implementation that takes the case, or empty.
-std::string best_conv_entry(const ConvCase& c);
+/// The best implementation that takes the case, or null.
+const ConvPassEntry* best_conv_entry(const ConvCase& c);
 /// The best that does; `why` gets the reasons of better ones that do not. Throws Error where there is none.
 std::unique_ptr<ConvPass> best_conv_pass(const ConvCase& c, const std::string& only = "", std::string* why = nullptr);
 

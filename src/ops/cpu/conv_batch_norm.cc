@@ -22,7 +22,7 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kCacheBytes = 640 * 1024;     // of what is prepared for a range, a thread
+constexpr int64_t kCacheBytes = 320 * 1024;     // of what is prepared for a range, a thread
 constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread; larger ones are shared out by channels
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
@@ -353,8 +353,8 @@ std::string reject_conv_batch_norm(const KernelSpec& spec) {
   if (spec.as<Conv>().a.bias) return "no bias before a batch norm";
   for (ConvPassKind pass : conv_passes_of(spec)) {
     ConvCase c = conv_case(spec, pass);
-    const std::string best = best_conv_entry(c);
-    if (best.starts_with("winograd")) return best + " saves more than the fusion";
+    const ConvPassEntry* best = best_conv_entry(c);
+    if (best && !best->ranges && best->name.starts_with("winograd")) return best->name + " saves more than the fusion";
     c.ranges = true;
     const std::string reason = reject_conv_pass(c);
     if (!reason.empty()) return reason;

@@ -165,7 +165,7 @@ void WeightGradient::run_range(const GemmIsa& isa, const uint16_t* x, const uint
 std::vector<int64_t> WeightGradient::parts_of(int64_t chunks) const {
   std::vector<int64_t> parts;
   for (int64_t t = 0; t < threads_; ++t)
-    if (chunks == 1 ? t == 0 : chunks * t / threads_ < chunks * (t + 1) / threads_) parts.push_back(t * thread_floats_);
+    if (has_part(chunks, static_cast<int>(t))) parts.push_back(t * thread_floats_);
   return parts;
 }
 

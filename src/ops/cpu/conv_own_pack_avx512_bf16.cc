@@ -88,7 +88,7 @@ template <bool kAddend> __m512 finished(const float* c, const ResultStore& s, in
     v = _mm512_add_ps(v, widen_f32(s.addend + at));
     _mm_prefetch(reinterpret_cast<const char*>(s.addend + at + s.next), _MM_HINT_T0);
   }
-  return _mm512_max_ps(v, f.least);
+  return _mm512_max_ps(f.least, v);  // NaN stays
 }
 
 // What is added up over the pixels of 16 channels.

@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_own_pack.h"
+#include "ops/cpu/conv_result_sums.h"
 
 namespace resnet {
 
@@ -281,15 +282,7 @@ void RowConv::set_columns(Product& product, const Phase& p, const Item& item, in
   for (int i = 0; i < product.gemm.m_tiles; ++i) product.store.at[i] = product.pixel[i] + j * 16;
   product.store.next = kMaxTiles / 2 * 16 * target_step_ * target_.c;
   product.store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
-  const OutputSums* sums = item.b->sums;
-  if (sums == nullptr) return;
-  product.store.sum = sums->sums + item.thread * 2 * target_.c + j * 16;
-  product.store.product = product.store.sum + target_.c;
-  product.store.gate = static_cast<const uint16_t*>(sums->x);
-  product.store.mask = sums->mask;
-  if (sums->scale == nullptr) return;
-  product.store.scale = sums->scale + j * 16;
-  product.store.shift = sums->shift + j * 16;
+  if (item.b->sums) sum_results(product.store, *item.b->sums, target_.c, j * 16, item.thread);
 }
 
 }  // namespace resnet
