@@ -10,7 +10,7 @@
 #include "cli/progress.h"
 #include "cli/protocol_flags.h"
 #include "core/check.h"
-#include "eval/evaluator.h"
+#include "eval/recognize.h"
 #include "io/atomic_file.h"
 #include "resnet/classifier.h"
 #include "resnet/train.h"
@@ -67,8 +67,10 @@ void name_classes(std::vector<Checkpoint>& checkpoints, const DataSplits& splits
                   const EvalArgs& args) {
   for (Checkpoint& c : checkpoints) {
     if (!are_numbers(c.classes) || c.classes.size() != data.classes().size()) continue;
-    CHECK(splits.train->size() == 0 || splits.train->classes() == splits.val->classes(), "the weights do not name their classes, and ",
-          args.data, " has other ones for training than for validation, so it is unknown which output is which; give both the same folders "
+    CHECK(splits.train->size() == 0 || splits.train->classes() == splits.val->classes(),
+          "the weights do not name their classes, and ", args.data,
+          " has other ones for training than for validation, so it is unknown which output is which; give both the "
+          "same folders "
           "(an empty one will do)");
     c.classes = data.classes();
   }
@@ -99,8 +101,9 @@ EvalResult measure(const std::vector<Checkpoint>& checkpoints, const std::shared
 int run(EvalArgs args, const Output& out) {
   check_folder_of(args.csv, "--csv");
   check_folder_of(args.confusion, "--confusion");
-  CHECK(args.csv.empty() || fs::weakly_canonical(args.csv) != fs::weakly_canonical(args.confusion), "--csv and --confusion name the same file, ",
-        args.csv, "; give each its own");
+  CHECK(args.csv.empty() ||
+            fs::weakly_canonical(fs::absolute(args.csv)) != fs::weakly_canonical(fs::absolute(args.confusion)),
+        "--csv and --confusion name the same file, ", args.csv, "; give each its own");
   const std::vector<std::string> files = weights_files(args.weights);
   std::vector<Checkpoint> checkpoints = load_all(files, args.model, out);
   const DataSplits splits = open_data(args.data, data_options(checkpoints[0], args));

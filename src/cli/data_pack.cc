@@ -30,9 +30,10 @@ int pack_data(PackArgs args, const Output& out) {
               {"archives", result.archives},
               {"bytes", result.bytes},
               {"seconds", seconds}});
-  out.print("{}: {} pictures in {} archives, {}{}\n", args.folder, grouped(result.pictures), result.archives,
-            human_bytes(static_cast<double>(result.bytes)),
-            result.copied == 0 ? "" : join("; ", grouped(result.copied), " of them were small enough and keep their bytes"));
+  out.print(
+      "{}: {} pictures in {} archives, {}{}\n", args.folder, grouped(result.pictures), result.archives,
+      human_bytes(static_cast<double>(result.bytes)),
+      result.copied == 0 ? "" : join("; ", grouped(result.copied), " of them were small enough and keep their bytes"));
   return 0;
 }
 

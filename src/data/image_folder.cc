@@ -56,7 +56,8 @@ std::shared_ptr<const Dataset> open_class_folders(const fs::path& folder, bool s
   for (const auto& entry : fs::directory_iterator(folder))
     loose += !hidden(entry.path()) && is_picture_name(entry.path()) && !entry.is_directory() ? 1 : 0;
   if (loose > 0 && !classes.empty())
-    notes.push_back(join(loose, " pictures lie in ", folder.string(), " itself, in no class's folder, and are passed over"));
+    notes.push_back(
+        join(loose, " pictures lie in ", folder.string(), " itself, in no class's folder, and are passed over"));
   for (size_t k = 0; k < classes.size(); ++k) {
     Found found;
     collect(folder / classes[k], classes[k], 0, found);

@@ -123,7 +123,8 @@ class NewFolder {
     const bool taken = ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (taken) ::close(lock_);
     CHECK(!taken, path_.string(), " is what another process is packing right now");
-    for (const fs::directory_entry& entry : fs::directory_iterator(path_)) fs::remove_all(entry.path());  // an attempt's
+    for (const fs::directory_entry& entry : fs::directory_iterator(path_))
+      fs::remove_all(entry.path());  // an attempt's
   }
   ~NewFolder() {
     ::close(lock_);

@@ -6,14 +6,9 @@
 
 #include "core/check.h"
 #include "eval/model.h"
+#include "eval/recognize.h"
 
 namespace resnet {
-
-bool are_numbers(const std::vector<std::string>& classes) {
-  for (size_t i = 0; i < classes.size(); ++i)
-    if (classes[i] != join("class ", i)) return false;
-  return true;
-}
 
 namespace {
 

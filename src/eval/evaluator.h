@@ -14,9 +14,6 @@
 
 namespace resnet {
 
-/// Whether these are the names that a file gets that does not name its classes ("class 0", …; recognize.cc).
-bool are_numbers(const std::vector<std::string>& classes);
-
 class Evaluator {
  public:
   struct Subject {

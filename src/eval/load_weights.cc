@@ -25,9 +25,11 @@ LoadedWeights load_weights(const std::string& path, const std::string& model) {
 }
 
 Converted convert_weights(const std::string& in, const std::string& out, const ConvertOptions& options) {
-  CHECK(!options.fold || is_onnx(out), out, ": batch norms are folded in ONNX files only; leave --fold out, or write an .onnx");
+  CHECK(!options.fold || is_onnx(out), out,
+        ": batch norms are folded in ONNX files only; leave --fold out, or write an .onnx");
   std::error_code unknown;
-  CHECK(!std::filesystem::equivalent(in, out, unknown), out, " is what is to be converted; give the result another name");
+  CHECK(!std::filesystem::equivalent(in, out, unknown), out,
+        " is what is to be converted; give the result another name");
   SafetensorsFile file = read_any(in, options.model);
   const Checkpoint checkpoint = parse_checkpoint(file, in);  // refuses what could not be read back
   if (options.weights_only) {

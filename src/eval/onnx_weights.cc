@@ -80,7 +80,8 @@ SafetensorsFile read_onnx(const std::string& path, const std::string& model) {
 void write_onnx(const std::string& path, const SafetensorsFile& weights, bool fold) {
   check_no_training_state(weights, path + ": ONNX");
   const Checkpoint checkpoint = parse_checkpoint(weights, path);
-  CHECK(!checkpoint.int8, path, ": ONNX files are written of f32 weights, and these are int8; convert what they were made of");
+  CHECK(!checkpoint.int8, path,
+        ": ONNX files are written of f32 weights, and these are int8; convert what they were made of");
   std::map<std::string, std::string> metadata = weights.metadata;
   metadata[kPreprocessing[0]] = text_of(checkpoint.preprocessing.mean);
   metadata[kPreprocessing[1]] = text_of(checkpoint.preprocessing.std);

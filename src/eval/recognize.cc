@@ -116,6 +116,12 @@ std::vector<std::string> class_names(const SafetensorsFile& file, int64_t classe
 
 }  // namespace
 
+bool are_numbers(const std::vector<std::string>& classes) {
+  for (size_t i = 0; i < classes.size(); ++i)
+    if (classes[i] != join("class ", i)) return false;
+  return true;
+}
+
 std::vector<std::string> fitting_models(const StateDict& tensors) {
   std::vector<std::string> names = cifar_names(tensors), result;
   for (const std::string& name : model_names())
@@ -141,9 +147,12 @@ SafetensorsFile completed(SafetensorsFile file, const std::string& path, const s
   const std::string& form = habit ? *habit : renamed.habit;
   Checkpoint c;
   c.model = model;
-  if (const std::string* named = find(file.metadata, "hint.model");
-      model.empty() && named && fits_name(renamed.tensors, *named))
-    c.model = *named;
+  if (const std::string* named = find(file.metadata, "hint.model"); model.empty() && named) {
+    if (fits_name(renamed.tensors, *named))
+      c.model = *named;
+    else
+      result.notes.push_back(join("it says that its network is '", *named, "', which these tensors are not"));
+  }
   if (c.model.empty()) {
     c.model = recognized(renamed.tensors, form, path);
     const bool twin = has_v1(c.model);
@@ -156,6 +165,9 @@ SafetensorsFile completed(SafetensorsFile file, const std::string& path, const s
   const auto classes = classes_in(renamed.tensors, make_model(c.model));
   CHECK(classes, path, ": the last layer of ", c.model, " is not among the file's tensors");
   c.classes = class_names(file, *classes);
+  if (find(file.metadata, "hint.classes") != nullptr && are_numbers(c.classes))
+    result.notes.push_back(join("the names of classes that it gives are not ", *classes,
+                                ", as many as the network has outputs, and ignored"));
   const std::string* size = find(file.metadata, "hint.image_size");
   c.preprocessing = imagenet_preprocessing(size ? std::stoll(*size) : make_model(c.model).input_shape()[1]);
   if (c.preprocessing.size < kPhotograph) c.preprocessing.resize = 0;

@@ -17,4 +17,7 @@ std::vector<std::string> fitting_models(const StateDict& tensors);
 /// and assumed. Throws Error naming --model where the tensors fit no network or several.
 SafetensorsFile completed(SafetensorsFile file, const std::string& path, const std::string& model);
 
+/// Whether these are the names that completed() gives where the file has none: "class 0", "class 1", …
+bool are_numbers(const std::vector<std::string>& classes);
+
 }  // namespace resnet

@@ -4,8 +4,10 @@
 #include <set>
 
 #include "core/check.h"
+#include "ops/adaptive_avg_pool.h"
 #include "ops/batch_norm.h"
 #include "ops/conv.h"
+#include "ops/pool.h"
 #include "resnet/models.h"
 
 namespace resnet {
@@ -70,6 +72,10 @@ class Matcher {
   bool match_nodes(NodeId a, NodeId b) {
     const Node &x = ours_.node(a), &y = other_.node(b);
     if (x.op->kind() == "batch_norm" && y.op->kind() == "conv") return match_folded(a, b);
+    if (x.op->kind() == "conv" && y.op->kind() == "conv")
+      return (static_cast<const Conv&>(*x.op).a.bias || !static_cast<const Conv&>(*y.op).a.bias) && match_conv(a, b);
+    if (x.op->kind() == "adaptive_avg_pool" && y.op->kind() == "avg_pool")
+      return is_same_pool(a, b) && match_inputs(x.inputs, y.inputs);
     if (x.op->kind() != y.op->kind() || x.inputs.size() != y.inputs.size()) return false;
     if (x.op->kind() != "batch_norm" && x.op->describe() != y.op->describe()) return false;
     if (x.params.size() != y.params.size()) return false;
@@ -84,20 +90,44 @@ class Matcher {
     return true;
   }
 
-  /// Our batch norm after a convolution against a convolution with a bias (which exporters leave out where it is zero).
+  /// An average to n x n pixels against windows that lie beside each other: ONNX has only these.
+  bool is_same_pool(NodeId a, NodeId b) const {
+    const int64_t out = static_cast<const AdaptiveAvgPool&>(*ours_.node(a).op).a.out;
+    const PoolAttributes& p = static_cast<const AvgPool&>(*other_.node(b).op).a;
+    const Shape x = ours_.shapes(1)[static_cast<size_t>(ours_.node(a).inputs[0])];
+    return p.pad == 0 && p.kernel == p.stride && x[1] == p.kernel * out && x[2] == p.kernel * out;
+  }
+
+  /// The other's bias, which exporters leave out where it is zero.
+  Tensor bias_of(const Node& conv) const {
+    const Conv::Attributes& q = static_cast<const Conv&>(*conv.op).a;
+    return q.bias ? other_weights_.at(conv.params[1]) : Tensor({q.out});
+  }
+  /// All but the bias, which ours may be without.
+  bool match_conv(NodeId a, NodeId b) {
+    const Node &x = ours_.node(a), &y = other_.node(b);
+    const Conv::Attributes &p = static_cast<const Conv&>(*x.op).a, &q = static_cast<const Conv&>(*y.op).a;
+    if (p.out != q.out || p.kernel != q.kernel || p.stride != q.stride || p.pad != q.pad || p.groups != q.groups ||
+        !match(x.inputs[0], y.inputs[0]))
+      return false;
+    weights_[x.params[0]] = other_weights_.at(y.params[0]);
+    if (p.bias) weights_[x.params[1]] = bias_of(y);
+    return true;
+  }
+
+  /// Our batch norm after a convolution against a convolution with a bias.
   bool match_folded(NodeId a, NodeId b) {
     const Node &norm = ours_.node(a), &conv = ours_.node(norm.inputs[0]), &y = other_.node(b);
     if (!conv.op || conv.op->kind() != "conv") return false;
-    const Conv::Attributes &p = static_cast<const Conv&>(*conv.op).a, &q = static_cast<const Conv&>(*y.op).a;
-    if (p.bias || p.out != q.out || p.kernel != q.kernel || p.stride != q.stride || p.pad != q.pad ||
-        p.groups != q.groups || !match(conv.inputs[0], y.inputs[0]))
-      return false;
+    const Conv::Attributes& p = static_cast<const Conv&>(*conv.op).a;
+    if (!match_conv(norm.inputs[0], b)) return false;
+    const Tensor bias = p.bias ? weights_.at(conv.params[1]) : bias_of(y);
+    if (p.bias) weights_[conv.params[1]] = Tensor({p.out});
     Tensor ones({p.out}), variance({p.out});
     std::fill_n(ones.f32(), p.out, 1.0f);
     std::fill_n(variance.f32(), p.out, 1.0f - static_cast<const BatchNorm&>(*norm.op).a.eps);
-    weights_[conv.params[0]] = other_weights_.at(y.params[0]);
     weights_[norm.params[0]] = ones;
-    weights_[norm.params[1]] = q.bias ? other_weights_.at(y.params[1]) : Tensor({p.out});
+    weights_[norm.params[1]] = bias;
     weights_[norm.params[2]] = Tensor({p.out});
     weights_[norm.params[3]] = variance;
     return true;

@@ -32,7 +32,8 @@ json member(const json& object, const char* key) {
 
 // What is there and makes no sense is said, and the default taken.
 void ignore(const char* what, const json& value, SafetensorsFile& file) {
-  if (!value.is_null()) file.notes.push_back(join("config.json: ", what, " is ", value.dump().substr(0, 60), ", which is ignored"));
+  if (!value.is_null())
+    file.notes.push_back(join("config.json: ", what, " is ", value.dump().substr(0, 60), ", which is ignored"));
 }
 
 void put_size(const json& side, SafetensorsFile& file) {
@@ -45,7 +46,8 @@ void put_size(const json& side, SafetensorsFile& file) {
 
 /// The share of the shorter side that the input shows, and the filter (a name, or Pillow's number), beside put_size().
 void put_resize(const json& share, const json& filter, SafetensorsFile& file) {
-  if (share.is_number() && share.get<double>() >= 0.25 && share.get<double>() <= 1 && file.metadata.contains("hint.image_size"))
+  if (share.is_number() && share.get<double>() >= 0.25 && share.get<double>() <= 1 &&
+      file.metadata.contains("hint.image_size"))
     file.metadata["hint.resize"] =
         std::to_string(static_cast<int64_t>(std::stod(file.metadata["hint.image_size"]) / share.get<double>() + 1e-6));
   else

@@ -57,7 +57,8 @@ void write_weights(const std::string& path, const SafetensorsFile& weights) {
   const std::string suffix = suffix_of(path);
   if (suffix == ".safetensors") return write_safetensors(path, weights.tensors, weights.metadata);
   if (suffix == ".pth" || suffix == ".pt" || suffix == ".th") return write_torch(path, weights);
-  CHECK(suffix.empty() && !std::filesystem::path(path).filename().string().starts_with('.'), path, ": the end of the name, '", suffix,
+  CHECK(suffix.empty() && !std::filesystem::path(path).filename().string().starts_with('.'), path,
+        ": the end of the name, '", suffix,
         "', is no format of weights; choose .safetensors, .pth, .onnx, or a name without a dot for a folder");
   write_weights_folder(path, weights);
 }

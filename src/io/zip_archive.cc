@@ -42,7 +42,9 @@ End find_end(std::span<const uint8_t> b, const std::string& file) {
 
 std::span<const uint8_t> member(std::span<const uint8_t> b, size_t entry, const std::string& where) {
   CHECK((u16(b, entry + 8) & 1) == 0, where, " is encrypted");
-  CHECK(u16(b, entry + 10) == 0, where, " is compressed, which torch.save does not do; of TorchScript save the network's state_dict() instead, else unpack and save the file anew");
+  CHECK(u16(b, entry + 10) == 0, where,
+        " is compressed, which torch.save does not do; of TorchScript save the network's state_dict() instead, else "
+        "unpack and save the file anew");
   const uint64_t size = u32(b, entry + 24), local = u32(b, entry + 42);
   CHECK(size != kMax32 && local != kMax32, where, " is of more than 4 GB, which is not supported");
   CHECK(size == u32(b, entry + 20), where, " has two different sizes; the file is damaged");

@@ -68,8 +68,8 @@ class Trainer {
     double wait_share() const { return seconds > 0 ? wait / seconds : 0; }
   };
   Speed total_, epoch_;
-  size_t told_ = 0;                          // unreadable pictures that were reported
-  std::optional<EvalResult> eval_;           // of the current weights
+  size_t told_ = 0;                 // unreadable pictures that were reported
+  std::optional<EvalResult> eval_;  // of the current weights
 };
 
 }  // namespace resnet

@@ -45,6 +45,7 @@ TEST(Eval, RefusesFlagsThatMakeNoSense) {
   EXPECT_EQ(resnet_program(eval + "--scales 32 --crops 10").status, 2);
   EXPECT_EQ(resnet_program(eval + "--scales 32,x").status, 2);
   EXPECT_EQ(resnet_program(eval + "--csv no/such/folder.csv").status, 1);
+  EXPECT_NE(resnet_program(eval + "--csv a.csv --confusion ./a.csv").err.find("the same file"), std::string::npos);
   const Outcome empty = resnet_program(eval + "--weights a.safetensors,,b.safetensors");
   EXPECT_EQ(empty.status, 1);
   EXPECT_NE(empty.err.find("between commas"), std::string::npos) << empty.err;

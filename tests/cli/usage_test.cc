@@ -89,6 +89,12 @@ TEST(Usage, ARunThatCannotBeginLeavesNoFolder) {
   expect_failure(resnet_program(args + "--set data.pad=100"), 1, "padding");
   expect_failure(resnet_program(args + "--set train.drop_last=false --set model.bn_group=12"), 1, "model.bn_group");
   EXPECT_FALSE(fs::exists(run));
+  const std::string failing =
+      "train -q --data synthetic:train=64,val=16 -b 8 --steps 8 --model cifar-resnet8 --output-dir '" + run + "' ";
+  expect_failure(resnet_program(failing + "--lr 1e30"), 1, "diverged");
+  const Outcome again = resnet_program(failing + "--lr 0.1");
+  EXPECT_EQ(again.status, 0) << "after a run that saved nothing: " << again.err;
+  fs::remove_all(run);
   write_file(run + "/notes.txt", "");
   expect_failure(resnet_program(args), 1, "no run that could be resumed");
 }

@@ -71,5 +71,15 @@ TEST(Pack, IsThereAsAWholeOrNotAtAll) {
   EXPECT_THAT(error_of([&] { pack_quietly(data, folder / "out", {}); }), HasSubstr("exists already"));
 }
 
+TEST(Pack, StartsOverWhatAKilledAttemptLeft) {
+  const TempFolder folder;
+  write_pictures(folder);
+  fs::create_directories(folder / "out.partial");
+  put_file(folder / "out.partial/train-000007.tar", "half");
+  pack_quietly(open_data(folder / "p"), folder / "out", {});
+  EXPECT_TRUE(fs::exists(folder / "out/train-000000.tar"));
+  EXPECT_FALSE(fs::exists(folder / "out/train-000007.tar"));
+}
+
 }  // namespace
 }  // namespace resnet

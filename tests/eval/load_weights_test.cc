@@ -128,6 +128,11 @@ TEST(ConvertWeights, WhatAFormatCannotHoldIsRefused) {
   Checkpoint c = example();
   save_checkpoint(folder / "a.safetensors", c);
   EXPECT_THAT(error_of([&] { convert_weights(folder / "a.safetensors", folder / "b.h5"); }), HasSubstr("'.h5'"));
+  EXPECT_THAT(error_of([&] { convert_weights(folder / "a.safetensors", folder / "a.safetensors"); }),
+              HasSubstr("is what is to be converted"));
+  EXPECT_THAT(
+      error_of([&] { convert_weights(folder / "a.safetensors", folder / "b.pth", {.model = "", .fold = true}); }),
+      HasSubstr("in ONNX files only"));
   c.preprocessing.mean = Tensor({16, 16, 3});
   c.momentum["conv1.weight"] = Tensor({16, 3, 3, 3});
   save_checkpoint(folder / "a.safetensors", c);
