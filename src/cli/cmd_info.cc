@@ -57,9 +57,16 @@ void machine(const Output& out) {
             dtype == "bf16" ? "" : " (this processor has no native bf16 arithmetic)");
   out.print("backends          cpu (oneDNN {} and own kernels), ref (plain loops, to check against); cuda: not built\n",
             onednn_version());
-  std::string models;
-  for (const std::string& name : sorted_models()) models += (models.empty() ? "" : " ") + name;
-  out.print("models            {}\n", models);
+  constexpr size_t kWidth = 100;
+  std::string line = "models           ";
+  for (const std::string& name : sorted_models()) {
+    if (line.size() + 1 + name.size() > kWidth) {
+      out.print("{}\n", line);
+      line = std::string(17, ' ');
+    }
+    line += " " + name;
+  }
+  out.print("{}\n", line);
 }
 
 bool looks_like_a_path(const std::string& text) {

@@ -119,16 +119,23 @@ int conclude(std::vector<Finding> findings, bool strict, const Output& out) {
   if (findings.empty())
     out.print("nothing wrong\n");
   else
-    out.print("{} errors, {} warnings\n", errors, warnings);
+    out.print("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
   return errors > 0 || (strict && warnings > 0) ? 1 : 0;
 }
 
 // Training asks for the same classes in both.
 void compare_classes(const DataSplits& data, const std::string& spec, std::vector<Finding>& findings) {
   if (data.train->size() == 0 || data.train->classes() == data.val->classes()) return;
+  const auto only = [](const std::vector<std::string>& a, const std::vector<std::string>& b) {
+    std::string names;
+    for (const std::string& name : a)
+      if (std::find(b.begin(), b.end(), name) == b.end()) names += (names.empty() ? "" : ", ") + name;
+    return shortened(names.empty() ? "none" : names, 200);
+  };
+  const auto &train = data.train->classes(), &val = data.val->classes();
   findings.push_back({"different_classes", true, spec,
-                      join(spec, ": the training pictures are of ", data.train->classes().size(),
-                           " classes and the validation pictures of ", data.val->classes().size(), " others")});
+                      join(spec, ": different classes; only in training: ", only(train, val), "; only in validation: ",
+                           only(val, train), "; give both the same folders (an empty one will do)")});
 }
 
 }  // namespace

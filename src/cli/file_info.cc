@@ -33,7 +33,7 @@ std::string tensor_table(const StateDict& tensors) {
   Table table(
       {{"tensor", Table::Align::left}, {"dtype", Table::Align::left}, {"shape", Table::Align::left}, {"elements"}});
   for (const auto& [name, tensor] : tensors)
-    table.row({name, std::string(name_of(tensor.dtype())), tensor.shape().str(), grouped(tensor.elements())});
+    table.row({one_line(name), std::string(name_of(tensor.dtype())), tensor.shape().str(), grouped(tensor.elements())});
   return table.str();
 }
 

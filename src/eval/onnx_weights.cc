@@ -56,7 +56,9 @@ SafetensorsFile read_onnx(const std::string& path, const std::string& model) {
   const auto file = std::make_shared<MappedFile>(path, MappedFile::Access::copy_on_write);
   CHECK(!file->bytes().empty(), path, " is empty");
   onnx::Network network = onnx::import_network(onnx::parse_model(file->bytes(), file, path), path);
-  auto same = same_network(network.graph, network.weights);
+  const auto named = network.metadata.find("model");
+  auto same = same_network(network.graph, network.weights,
+                           model.empty() && named != network.metadata.end() ? named->second : model);
   CHECK(same, path, ": the network (", network.graph.nodes().size(), " nodes, input ", network.graph.input_shape(),
         ") is none of those here; `resnet info` lists them");
   SafetensorsFile result;

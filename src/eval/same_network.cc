@@ -19,9 +19,10 @@ int count(const Graph& graph, std::string_view kind) {
                                         [&](const Node& n) { return n.op && n.op->kind() == kind; }));
 }
 
-/// Names to try: all fixed ones, and CIFAR networks of about as many convolutions.
-std::vector<std::string> candidates(const Graph& graph) {
+/// Names to try: `first`, all fixed ones, and CIFAR networks of about as many convolutions.
+std::vector<std::string> candidates(const Graph& graph, const std::string& first) {
   std::vector<std::string> names;
+  if (!first.empty()) names.push_back(first);
   for (const std::string& name : model_names())
     if (!name.starts_with("cifar-")) names.push_back(name);
   const int n = (count(graph, "conv") - 1) / 6;
@@ -31,7 +32,7 @@ std::vector<std::string> candidates(const Graph& graph) {
   return names;
 }
 
-/// Nothing where the pictures are too small for the network.
+/// Nothing where there is no such network, or the pictures are too small for it.
 std::optional<Graph> built(const std::string& model, int64_t classes, int64_t size) {
   try {
     return make_model(model, {.classes = classes, .image_size = size});
@@ -141,10 +142,10 @@ class Matcher {
 
 }  // namespace
 
-std::optional<SameNetwork> same_network(const Graph& graph, const StateDict& weights) {
+std::optional<SameNetwork> same_network(const Graph& graph, const StateDict& weights, const std::string& first) {
   const int convolutions = count(graph, "conv");
   const int64_t classes = graph.shapes(1).back()[3];
-  for (const std::string& name : candidates(graph)) {
+  for (const std::string& name : candidates(graph, first)) {
     const auto ours = built(name, classes, graph.input_shape()[1]);
     if (!ours || count(*ours, "conv") != convolutions || count(*ours, "add") != count(graph, "add")) continue;
     if (auto same = Matcher(*ours, graph, weights).run()) return SameNetwork{name, *std::move(same)};

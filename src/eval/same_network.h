@@ -14,7 +14,7 @@ struct SameNetwork {
 };
 
 /// The network of ours that computes the same as `graph` with `weights`. Convolutions into which batch norms were folded
-/// become convolutions with batch norms that change nothing but the bias. Nothing where there is none.
-std::optional<SameNetwork> same_network(const Graph& graph, const StateDict& weights);
+/// become convolutions with batch norms that change nothing but the bias. Nothing where there is none. Of several, `first`.
+std::optional<SameNetwork> same_network(const Graph& graph, const StateDict& weights, const std::string& first = "");
 
 }  // namespace resnet
