@@ -80,7 +80,9 @@ int explain(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) 
     if (flag.rfind("--", 0) != 0 || known(flag)) continue;
     return usage_error(path, join("unknown flag ", flag, "; did you mean ", nearest(flag, flags_of(sub)), "?"));
   }
-  return usage_error(path, error.what());
+  const std::string text = error.what(), twice = ": At Most 1 required";
+  const size_t at = text.find(twice);
+  return usage_error(path, at == std::string::npos ? text : text.substr(0, at) + " is given more than once");
 }
 
 bool is_command(const std::string& word) {

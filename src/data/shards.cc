@@ -143,10 +143,15 @@ Samples read_samples(Paths shards, bool skip_bad, std::vector<std::string>& note
 Paths archives_in(const fs::path& folder) {
   Paths paths;
   if (!fs::is_directory(folder)) return paths;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".tar" && !entry.path().filename().string().starts_with('.') &&
-        !entry.is_directory())
-      paths.push_back(entry.path());
+  fs::path compressed;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') || entry.is_directory()) continue;
+    if (name.ends_with(".tar")) paths.push_back(entry.path());
+    if (name.find(".tar.") != std::string::npos || name.ends_with(".tgz")) compressed = entry.path();
+  }
+  CHECK(paths.empty() || compressed.empty(), compressed.string(),
+        " is compressed, and pictures are read where they lie; unpack it to a .tar, or move it away");
   std::sort(paths.begin(), paths.end());
   return paths;
 }

@@ -68,6 +68,15 @@ TEST(Shards, OneSetIsSplitToTrain) {
   EXPECT_EQ(open_data(folder.path(), {.training = false}).val->size(), 20);
 }
 
+TEST(Shards, CompressedArchivesAndNamesThatRepeatAreRefused) {
+  const TempFolder folder;
+  put_file(folder / "train-0.tar", tar_entry("1.jpg", jpeg()) + tar_entry("1.cls", "1") + tar_end());
+  put_file(folder / "classes.txt", "ants\nants\n");
+  EXPECT_THAT(complaint(folder.path()), HasSubstr("names the class 'ants' twice"));
+  put_file(folder / "val-0.tar.gz", "packed");
+  EXPECT_THAT(complaint(folder.path()), HasSubstr("val-0.tar.gz is compressed"));
+}
+
 TEST(Shards, SaysWhatIsWrong) {
   const TempFolder folder;
   const std::string good = tar_entry("1.jpg", jpeg()) + tar_entry("1.cls", "0");
