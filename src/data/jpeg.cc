@@ -72,6 +72,16 @@ bool read_header(JpegReader& r, Bytes file) {
   });
 }
 
+// A block of 8x8 values takes a bit at least, and there are never more than 128 pixels to a block: what has more than this is
+// a damaged header, or a file that ends long before its picture does. Arithmetic coding knows no such limit.
+void check_size(const jpeg_decompress_struct& jpeg, Bytes file, const std::string& name) {
+  constexpr uint64_t kMostPixelsPerByte = 8 * 128;
+  const uint64_t width = jpeg.image_width, height = jpeg.image_height;
+  check_dimensions(name, width, height);
+  CHECK(jpeg.arith_code || width * height <= kMostPixelsPerByte * file.size(), name,
+        " is a damaged JPEG file: a picture of ", width, "x", height, " pixels is not in ", file.size(), " bytes");
+}
+
 // Inverted C, M, Y, K -> RGB, with Pillow's rounding.
 void cmyk_to_rgb(const uint8_t* in, int64_t n, uint8_t* out) {
   for (int64_t i = 0; i < n; ++i, in += 4)
@@ -149,7 +159,7 @@ std::optional<PicturePart> decode_jpeg_part(Bytes file, const std::string& name,
   if (!read_header(r, file) || orientation_of(r) != 1 || r.jpeg.num_components == 4 ||
       !has_end(file, file.size() - r.jpeg.src->bytes_in_buffer))
     return std::nullopt;
-  check_dimensions(name, r.jpeg.image_width, r.jpeg.image_height);
+  check_size(r.jpeg, file, name);
   const int64_t height = r.jpeg.image_height, width = r.jpeg.image_width;
   Rectangle part = widened(choose(height, width), height, width);
   CHECK(start_part(r, part), name, " is a damaged JPEG file: ", r.message);
@@ -163,7 +173,7 @@ Decoded decode_jpeg(Bytes file, const std::string& name, Damage damage) {
   JpegReader r;
   r.damage = damage;
   CHECK(read_header(r, file), name, " is a damaged JPEG file: ", r.message);
-  check_dimensions(name, r.jpeg.image_width, r.jpeg.image_height);
+  check_size(r.jpeg, file, name);
   const int64_t height = r.jpeg.image_height, width = r.jpeg.image_width;
   Decoded decoded{Tensor({height, width, 3}, DType::u8), orientation_of(r)};
   const bool four = r.jpeg.jpeg_color_space == JCS_CMYK || r.jpeg.jpeg_color_space == JCS_YCCK;

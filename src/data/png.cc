@@ -85,6 +85,9 @@ Decoded decode_png(Bytes file, const std::string& name) {
   CHECK(read_header(r), name, " is a damaged PNG file: ", r.message);
   const int64_t width = png_get_image_width(r.png, r.info), height = png_get_image_height(r.png, r.info);
   check_dimensions(name, static_cast<uint64_t>(width), static_cast<uint64_t>(height));
+  constexpr uint64_t kMostInflation = 1032;  // of zlib's format
+  CHECK(png_get_rowbytes(r.png, r.info) * static_cast<uint64_t>(height) <= kMostInflation * file.size(), name,
+        " is a damaged PNG file: a picture of ", width, "x", height, " pixels is not in ", file.size(), " bytes");
   CHECK(set_output(r), name, " is a damaged PNG file: ", r.message);
   const int64_t channels = png_get_channels(r.png, r.info);
   CHECK(channels == 3 || channels == 4, name, ": a PNG file of ", channels, " channels");

@@ -3,6 +3,7 @@
 
 #include "data/fixtures.h"
 #include "data/image_decode.h"
+#include "data/image_encode.h"
 
 namespace resnet {
 namespace {
@@ -108,6 +109,18 @@ TEST(ReadImage, RefusesAbsurdDimensions) {
   jpeg.replace(frame + 5, 4, "\xff\xdc\xff\xdc");
   put_file(folder / "bomb.jpg", jpeg);
   EXPECT_NE(error_of([&] { read_image(folder / "bomb.jpg"); }).find("65500x65500"), std::string::npos);
+  jpeg.replace(frame + 5, 4, "\x20\x01\x20\x01");  // few enough, but not in a file of this size
+  put_file(folder / "bomb.jpg", jpeg);
+  EXPECT_NE(error_of([&] { read_image(folder / "bomb.jpg"); }).find("8193x8193 pixels is not in"), std::string::npos);
+}
+
+TEST(ReadImage, BlankPicturesMayBeLarge) {
+  const TempFolder folder;
+  const Tensor blank({2000, 3000, 3}, DType::u8);
+  write_png(folder / "blank.png", blank);
+  EXPECT_EQ(largest_difference(read_image(folder / "blank.png"), blank), 0);
+  put_file(folder / "blank.jpg", encode_jpeg(blank, 50, "blank"));
+  EXPECT_LE(largest_difference(read_image(folder / "blank.jpg"), blank), 1);
 }
 
 // Every length and many changed bytes. Under a sanitizer this also finds leaks and reads out of bounds.
