@@ -9,6 +9,7 @@
 #include "cli/text.h"
 #include "core/check.h"
 #include "data/cifar.h"
+#include "data/image_folder.h"
 #include "data/inspect.h"
 #include "data/mapped_file.h"
 #include "resnet/data.h"
@@ -127,10 +128,8 @@ int conclude(std::vector<Finding> findings, bool strict, const Output& out) {
 void compare_classes(const DataSplits& data, const std::string& spec, std::vector<Finding>& findings) {
   if (data.train->size() == 0 || data.train->classes() == data.val->classes()) return;
   const auto only = [](const std::vector<std::string>& a, const std::vector<std::string>& b) {
-    std::string names;
-    for (const std::string& name : a)
-      if (std::find(b.begin(), b.end(), name) == b.end()) names += (names.empty() ? "" : ", ") + name;
-    return shortened(names.empty() ? "none" : names, 200);
+    const std::string names = only_in(a, b);
+    return names.empty() ? "none" : names;
   };
   const auto &train = data.train->classes(), &val = data.val->classes();
   findings.push_back({"different_classes", true, spec,

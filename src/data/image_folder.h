@@ -45,6 +45,9 @@ std::optional<DataSplits> open_picture_folders(const std::string& folder, const 
 std::shared_ptr<const Dataset> open_class_folders(const std::filesystem::path& folder, bool skip_bad,
                                                   std::vector<std::string>& notes);
 
+/// "a, b, c, d and 12 more": the classes of `left` that are not among those of `right`; empty for none.
+std::string only_in(const std::vector<std::string>& left, const std::vector<std::string>& right);
+
 /// Whether a name ends as those of files that can be decoded.
 bool is_picture_name(const std::filesystem::path& path);
 /// Names of the folders in `folder`, sorted, without hidden ones.

@@ -1,9 +1,5 @@
 #include "data/pack.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -11,9 +7,11 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "core/check.h"
+#include "core/folder_lock.h"
 #include "data/encoded.h"
 #include "data/image_encode.h"
 #include "data/resize.h"
@@ -118,16 +116,11 @@ class NewFolder {
     if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), failed);
     fs::create_directory(path_, failed);
     CHECK(!failed, "cannot make the folder ", path_.string(), ": ", failed.message());
-    lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    CHECK(lock_ >= 0, "cannot open the folder ", path_.string(), ": ", std::strerror(errno));
-    const bool taken = ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (taken) ::close(lock_);
-    CHECK(!taken, path_.string(), " is what another process is packing right now");
+    lock_.emplace(path_.string(), path_.string() + " is what another process is packing right now");
     for (const fs::directory_entry& entry : fs::directory_iterator(path_))
       fs::remove_all(entry.path());  // an attempt's
   }
   ~NewFolder() {
-    ::close(lock_);
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
@@ -144,7 +137,7 @@ class NewFolder {
 
  private:
   fs::path path_;
-  int lock_ = -1;
+  std::optional<FolderLock> lock_;
 };
 
 std::string numbered(const char* format, const std::string& before, int64_t number) {

@@ -42,16 +42,6 @@ Part open_named(const fs::path& folder, const DataOptions& options, const Classe
   return part;
 }
 
-// "a, b, c and 12 more": the names of `left` that are not in `right`.
-std::string only_in(const std::vector<std::string>& left, const std::vector<std::string>& right) {
-  std::vector<std::string> names;
-  std::set_difference(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(names));
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < 4; ++i) text += (i > 0 ? ", " : "") + names[i];
-  if (names.size() > 4) text += join(" and ", names.size() - 4, " more");
-  return text;
-}
-
 void check_classes(const fs::path& train, const Part& t, const fs::path& val, const Part& v) {
   if (t->classes() == v->classes()) return;
   const std::string missing = only_in(t->classes(), v->classes()), extra = only_in(v->classes(), t->classes());
@@ -72,6 +62,16 @@ bool need_resizing(const Dataset& data, int64_t size) {
 }
 
 }  // namespace
+
+std::string only_in(const std::vector<std::string>& left, const std::vector<std::string>& right) {
+  std::vector<std::string> names;
+  std::copy_if(left.begin(), left.end(), std::back_inserter(names),
+               [&](const std::string& name) { return std::find(right.begin(), right.end(), name) == right.end(); });
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < 4; ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > 4) text += join(" and ", names.size() - 4, " more");
+  return text;
+}
 
 std::optional<DataSplits> open_picture_folders(const std::string& folder, const DataOptions& options) {
   const fs::path root(folder);

@@ -33,7 +33,8 @@ json member(const json& object, const char* key) {
 // What is there and makes no sense is said, and the default taken.
 void ignore(const char* what, const json& value, SafetensorsFile& file) {
   if (!value.is_null())
-    file.notes.push_back(join("config.json: ", what, " is ", value.dump().substr(0, 60), ", which is ignored"));
+    file.notes.push_back(
+        join("the folder's configuration: ", what, " is ", value.dump().substr(0, 60), ", which is ignored"));
 }
 
 void put_size(const json& side, SafetensorsFile& file) {

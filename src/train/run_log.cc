@@ -1,9 +1,6 @@
 #include "train/run_log.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -64,10 +61,6 @@ RunLog::RunLog(const std::string& folder, bool resume, bool target) : folder_(fo
         "' holds a run already; resume it with --resume, or choose another folder");
 }
 
-RunLog::~RunLog() {
-  if (lock_ >= 0) ::close(lock_);
-}
-
 std::string RunLog::header() const { return std::string(kHeader) + (target_ ? ",target_step" : "") + "\n"; }
 
 /// The table without rows after `step` and without a row that was cut off.
@@ -82,16 +75,6 @@ std::string RunLog::rows_until(const std::string& path, int64_t step) const {
     if (whole && at >= 0 && at <= step) kept += line + "\n";
   }
   return kept;
-}
-
-void RunLog::lock() {
-  lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  CHECK(lock_ >= 0, "cannot open the output folder '", folder_, "': ", std::strerror(errno));
-  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
-  const int error = errno;  // some network file systems know no locks; only a taken one matters
-  if (error != EWOULDBLOCK) return;
-  ::close(std::exchange(lock_, -1));
-  throw Error(join("another process is training into '", folder_, "'; wait for it or choose another folder"));
 }
 
 /// What a process that was killed while it saved has left. Nobody else writes here: the folder is locked.
@@ -110,7 +93,8 @@ void RunLog::start(const std::string& config_toml, std::optional<int64_t> resume
   fs::create_directories(folder_, error);
   CHECK(fs::is_directory(folder_), "cannot create the output folder '", folder_,
         "': ", error ? error.message() : "a file of that name exists");
-  lock();
+  lock_.emplace(folder_,
+                join("another process is training into '", folder_, "'; wait for it or choose another folder"));
   remove_stale_files(!resumed_step);
   write_file_atomically(folder_ + "/config.toml", config_toml);
   const std::string path = folder_ + "/metrics.csv";

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/folder_lock.h"
 #include "resnet/train.h"
 #include "train/tensorboard.h"
 
@@ -26,7 +27,6 @@ class RunLog {
   /// `target`: the run has a train.target_error. Throws Error when there is nothing to resume, or the folder holds a run
   /// already that is not to be resumed.
   RunLog(const std::string& folder, bool resume, bool target = false);
-  ~RunLog();
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
 
@@ -42,14 +42,13 @@ class RunLog {
   std::string best_path() const { return folder_ + "/best.safetensors"; }
 
  private:
-  void lock();
   std::string header() const;
   std::string rows_until(const std::string& path, int64_t step) const;
   void remove_stale_files(bool events);
 
   std::string folder_;
   bool target_;
-  int lock_ = -1;
+  std::optional<FolderLock> lock_;
   std::ofstream csv_;
   std::unique_ptr<EventWriter> events_;
 };

@@ -156,51 +156,9 @@ INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                                          Odd{shape(1, 8, 8, 16, 80, 2), 3}, Odd{shape(9, 13, 14, 64, 64, 1), 2},
                                          Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2}));
 
-// bf16 in, bf16 out: both algorithms on values that bf16 holds, so that only their own rounding is measured.
-TEST_P(Winograd, Bf16) {
-  if (isa() < Isa::avx512) GTEST_SKIP() << "this runs on " << name_of(isa());
-  Problem p(GetParam().s, true);
-  const auto narrow = [](const std::vector<float>& v) {
-    std::vector<uint16_t> b(v.size());
-    for (size_t i = 0; i < v.size(); ++i) b[i] = f32_to_bf16(v[i]);
-    return b;
-  };
-  const std::vector<uint16_t> x = narrow(p.x), dy = narrow(p.dy);
-  for (int64_t m : {2, 4}) {
-    if (m == 2 && isa() < Isa::avx512_bf16) continue;
-    for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
-                                  {ConvPassKind::data_gradient, &p.dx},
-                                  {ConvPassKind::weight_gradient, &p.dw}}) {
-      ConvCase c;
-      c.shape = p.s;
-      c.dtype = DType::bf16;
-      c.pass = kind;
-      const WinogradAlgorithm a{m == 4 ? &winograd().f4_bf16 : &winograd().f2_bf16,
-                                m == 4 ? &winograd().f32 : &winograd_avx512_bf16(), DType::bf16};
-      const bool weights = kind == ConvPassKind::weight_gradient;
-      const auto pass = weights ? make_winograd_weight_gradient(c, a, "w") : make_winograd(c, a, "w");
-      std::vector<float> workspace(pass->workspace_bytes() / sizeof(float) + 1, std::nanf("")), dw(expected->size());
-      std::vector<uint16_t> to(expected->size());
-      ConvArgs args;
-      args.workspace = workspace.data();
-      args.x = x.data();
-      args.dy = dy.data();
-      args.y = args.dx = to.data();
-      args.dw = dw.data();
-      if (!weights) pass->pack(p.w.data());
-      pass->run(args);
-      if (!weights)
-        for (size_t i = 0; i < to.size(); ++i) dw[i] = bf16_to_f32(to[i]);
-      // Of 4x4 only the result is rounded (1.7e-3); 2x2 also rounds what it multiplies.
-      const double allowed = m == 2 ? 1e-2 : weights ? 4e-6 : 3e-3;
-      EXPECT_LT(relative_error(dw, *expected), allowed) << "m " << m << " pass " << static_cast<int>(kind);
-    }
-  }
-}
-
-// Along rows, as a whole and by ranges of one picture, with the sums that a batch norm wants.
-std::vector<float> run_rows(const Problem& p, ConvPass& pass, ConvPassKind kind, bool ranges,
-                            std::vector<double>& sums) {
+// A pass in bf16, as a whole or by ranges of one picture; forward also with the sums that a batch norm wants.
+std::vector<float> run_bf16(const Problem& p, ConvPass& pass, ConvPassKind kind, bool ranges = false,
+                            std::vector<double>* sums = nullptr) {
   const auto narrow = [](const std::vector<float>& v) {
     std::vector<uint16_t> b(v.size());
     for (size_t i = 0; i < v.size(); ++i) b[i] = f32_to_bf16(v[i]);
@@ -210,14 +168,14 @@ std::vector<float> run_rows(const Problem& p, ConvPass& pass, ConvPassKind kind,
   const std::vector<uint16_t> x = narrow(p.x), dy = narrow(p.dy);
   std::vector<uint16_t> to(kind == ConvPassKind::forward ? p.y.size() : p.x.size());
   std::vector<float> workspace(pass.workspace_bytes() / sizeof(float) + 1, std::nanf("")), found(p.w.size());
-  const OutputSums output{sums.data(), nullptr, nullptr, nullptr, nullptr};
+  const OutputSums output{sums ? sums->data() : nullptr, nullptr, nullptr, nullptr, nullptr};
   ConvArgs args;
   args.workspace = workspace.data();
   args.x = x.data();
   args.dy = dy.data();
   args.y = args.dx = to.data();
   args.dw = found.data();
-  if (kind == ConvPassKind::forward) args.sums = &output;
+  if (sums && kind == ConvPassKind::forward) args.sums = &output;
   if (!weights) pass.pack(p.w.data());
   if (!ranges) {
     pass.run(args);
@@ -238,6 +196,31 @@ std::vector<float> run_rows(const Problem& p, ConvPass& pass, ConvPassKind kind,
   return found;
 }
 
+// bf16 in, bf16 out: both algorithms on values that bf16 holds, so that only their own rounding is measured.
+TEST_P(Winograd, Bf16) {
+  if (isa() < Isa::avx512) GTEST_SKIP() << "this runs on " << name_of(isa());
+  Problem p(GetParam().s, true);
+  for (int64_t m : {2, 4}) {
+    if (m == 2 && isa() < Isa::avx512_bf16) continue;
+    for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
+                                  {ConvPassKind::data_gradient, &p.dx},
+                                  {ConvPassKind::weight_gradient, &p.dw}}) {
+      ConvCase c;
+      c.shape = p.s;
+      c.dtype = DType::bf16;
+      c.pass = kind;
+      const WinogradAlgorithm a{m == 4 ? &winograd().f4_bf16 : &winograd().f2_bf16,
+                                m == 4 ? &winograd().f32 : &winograd_avx512_bf16(), DType::bf16};
+      const bool weights = kind == ConvPassKind::weight_gradient;
+      const auto pass = weights ? make_winograd_weight_gradient(c, a, "w") : make_winograd(c, a, "w");
+      // Of 4x4 only the result is rounded (1.7e-3); 2x2 also rounds what it multiplies.
+      const double allowed = m == 2 ? 1e-2 : weights ? 4e-6 : 3e-3;
+      EXPECT_LT(relative_error(run_bf16(p, *pass, kind), *expected), allowed)
+          << "m " << m << " pass " << static_cast<int>(kind);
+    }
+  }
+}
+
 TEST_P(Winograd, AlongRows) {
   const Problem p(GetParam().s, true);
   for (const ConvPassEntry& e : conv_passes())
@@ -253,7 +236,7 @@ TEST_P(Winograd, AlongRows) {
         const auto channels = static_cast<size_t>(p.s.oc);
         std::vector<double> sums(2 * channels * static_cast<size_t>(threads())), squares(channels), found(channels);
         const auto pass = e.make(c);
-        EXPECT_LT(relative_error(run_rows(p, *pass, kind, ranges, sums), *expected), 6e-3)
+        EXPECT_LT(relative_error(run_bf16(p, *pass, kind, ranges, &sums), *expected), 6e-3)
             << "pass " << static_cast<int>(kind) << " by ranges " << ranges;
         if (kind != ConvPassKind::forward) continue;
         for (size_t i = 0; i < p.y.size(); ++i) squares[i % channels] += p.y[i] * p.y[i];

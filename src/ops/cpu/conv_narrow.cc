@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
+#include "ops/cpu/conv_few_channels.h"
 #include "ops/cpu/conv_narrow_loops.h"
 #include "ops/cpu/conv_own_pack.h"
 #include "ops/cpu/conv_pass.h"
@@ -24,10 +25,7 @@ class NarrowPass : public ConvPass {
   std::string name() const override { return kName; }
 
  protected:
-  void check_threads() const {
-    CHECK(threads() == threads_, kName, " convolution: planned for ", threads_, " threads, run on ", threads(),
-          "; set the number of threads before the plan is made");
-  }
+  void check_threads() const { check_planned_threads(kName, threads_); }
 
   const ConvShape s_;
   const int threads_ = threads();
@@ -195,7 +193,16 @@ class NarrowWeightGradient final : public NarrowPass {
   const int64_t parts_, sums_, x_plane_, dy_plane_;
 };
 
-std::string reject(const ConvCase& c) {
+std::unique_ptr<ConvPass> make(const ConvCase& c) {
+  if (c.pass == ConvPassKind::weight_gradient) return std::make_unique<NarrowWeightGradient>(c);
+  return std::make_unique<NarrowConv>(c);
+}
+
+const RegisterConvPass narrow{{kName, 44, false, reject_few_channels, make}};
+
+}  // namespace
+
+std::string reject_few_channels(const ConvCase& c) {
   const ConvShape& s = c.shape;
   if (isa() < Isa::avx512_bf16) return "needs avx512_bf16";
   if (isa() >= Isa::amx) return "AMX computes bf16 faster";
@@ -207,14 +214,5 @@ std::string reject(const ConvCase& c) {
   if (s.h * s.w > 64 * 64) return "pictures up to 64x64";
   return {};
 }
-
-std::unique_ptr<ConvPass> make(const ConvCase& c) {
-  if (c.pass == ConvPassKind::weight_gradient) return std::make_unique<NarrowWeightGradient>(c);
-  return std::make_unique<NarrowConv>(c);
-}
-
-const RegisterConvPass narrow{{kName, 44, false, reject, make}};
-
-}  // namespace
 
 }  // namespace resnet

@@ -18,10 +18,7 @@ class OwnPass : public ConvPass {
 
  protected:
   // The workspace has a part for every thread.
-  void check_threads() const {
-    CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
-          "; set the number of threads before the plan is made");
-  }
+  void check_threads() const { check_planned_threads(name_, threads_); }
 
   const int threads_ = threads();
   const GemmIsa& isa_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/check.h"
+#include "core/parallel.h"
 #include "ops/cpu/conv.h"
 
 namespace resnet {
@@ -14,6 +16,11 @@ std::vector<ConvPassEntry>& registry() {
 }
 
 }  // namespace
+
+void check_planned_threads(const std::string& name, int planned) {
+  CHECK(threads() == planned, name, " convolution: planned for ", planned, " threads, run on ", threads(),
+        "; set the number of threads before the plan is made");
+}
 
 RegisterConvPass::RegisterConvPass(ConvPassEntry entry) {
   register_conv_kernel(entry.name, entry.rank);

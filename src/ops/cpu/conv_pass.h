@@ -79,6 +79,9 @@ class ConvPass {
   virtual void finish_ranges(const ConvArgs& /*a*/, int64_t /*ranges*/) {}
 };
 
+/// A pass whose workspace has a part for every thread: throws Error unless as many compute as it was planned for.
+void check_planned_threads(const std::string& name, int planned);
+
 /// One implementation, registered by the file that defines it.
 struct ConvPassEntry {
   std::string name;     ///< "onednn", "amx", "winograd"

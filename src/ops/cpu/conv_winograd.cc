@@ -52,8 +52,7 @@ class WinogradConv final : public ConvPass {
   }
 
   void run(const ConvArgs& args) override {
-    CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
-          "; set the number of threads before the plan is made");
+    check_planned_threads(name_, threads_);
     const int64_t all = from_.count(), blocks = out_ / columns_;
     if (by_tiles_) {
       parallel_for(threads_, [&](int64_t begin, int64_t end, int thread) {

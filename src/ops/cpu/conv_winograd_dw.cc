@@ -39,8 +39,7 @@ class WinogradWeightGradient final : public ConvPass {
   size_t workspace_bytes() const override { return static_cast<size_t>(parts_ * part_elements()) * sizeof(float); }
 
   void run(const ConvArgs& args) override {
-    CHECK(threads() == threads_, name_, " convolution: planned for ", threads_, " threads, run on ", threads(),
-          "; set the number of threads before the plan is made");
+    check_planned_threads(name_, threads_);
     if (apart_)
       sum_apart(args);
     else

@@ -8,6 +8,7 @@
 #include "core/cpu.h"
 #include "core/parallel.h"
 #include "ops/cpu/conv_ahead.h"
+#include "ops/cpu/conv_few_channels.h"
 #include "ops/cpu/conv_narrow_loops.h"
 #include "ops/cpu/conv_own_pack.h"
 #include "ops/cpu/conv_pass.h"
@@ -31,10 +32,7 @@ class WinogradRows : public ConvPass {
   size_t workspace_bytes() const override { return static_cast<size_t>(threads_) * thread_bytes(); }
 
  protected:
-  void check_threads() const {
-    CHECK(threads() == threads_, kName, " convolution: planned for ", threads_, " threads, run on ", threads(),
-          "; set the number of threads before the plan is made");
-  }
+  void check_threads() const { check_planned_threads(kName, threads_); }
   virtual size_t thread_bytes() const = 0;
   std::byte* memory(const ConvArgs& a, int64_t thread) const {
     return static_cast<std::byte*>(a.workspace) + static_cast<size_t>(thread) * thread_bytes();
@@ -259,17 +257,7 @@ class RowsWeightGradient final : public WinogradRows {
 };
 
 std::string reject(const ConvCase& c) {
-  const ConvShape& s = c.shape;
-  if (c.direct) return "direct convolutions were asked for";
-  if (isa() < Isa::avx512_bf16) return "needs avx512_bf16";
-  if (isa() >= Isa::amx) return "AMX computes bf16 faster";
-  if (c.dtype != DType::bf16) return "bf16 only";
-  if (s.k != 3 || s.stride != 1 || s.pad != 1) return "3x3 without stride, padding 1 only";
-  if (s.groups != 1) return "no groups";
-  if (s.c % 16 != 0 || s.oc % 16 != 0) return "needs channels in multiples of 16";
-  if (s.c > 32 || s.oc > 32) return "up to 32 channels";
-  if (s.h * s.w > 64 * 64) return "pictures up to 64x64";
-  return {};
+  return c.direct ? "direct convolutions were asked for" : reject_few_channels(c);
 }
 
 std::unique_ptr<ConvPass> make(const ConvCase& c) {
