@@ -54,10 +54,10 @@ struct PlanMemory {
   int64_t arena_bytes = 0;           ///< with buffers reused
   int64_t arena_bytes_no_reuse = 0;  ///< had every buffer a place of its own
   int64_t parameter_bytes = 0;       ///< f32 masters
-  int64_t gradient_bytes = 0;
+  int64_t gradient_bytes = 0;        ///< f32, in the arena
   int64_t parts = 1;  ///< of the network, only whose borders' activations are kept
-  /// Weights, their gradients and momentum, and the arena.
-  int64_t training_bytes() const { return arena_bytes + parameter_bytes + 2 * gradient_bytes; }
+  /// Weights and momentum, and the arena.
+  int64_t training_bytes() const { return arena_bytes + parameter_bytes + gradient_bytes; }
 };
 
 class Plan {
@@ -81,10 +81,10 @@ class Plan {
   /// What random nodes (dropout) draw in the passes that follow: a function of the seed and the step (train mode).
   void set_random(uint64_t seed, uint64_t step);
   void forward();                ///< train mode: also the loss, and the running statistics of batch norm
-  void backward();               ///< overwrites gradients(); train mode, after forward()
+  void backward();               ///< writes gradients(); train mode, after forward()
   const Tensor& output() const;  ///< f32 [N,K] logits
   float loss() const;            ///< mean over the batch (train mode)
-  /// f32, one tensor a trainable parameter, views of one contiguous buffer (in graph order).
+  /// f32, one tensor a trainable parameter, from backward() to the next forward(), which reuses their memory.
   const StateDict& gradients() const;
 
   const CompileOptions& options() const;

@@ -172,7 +172,7 @@ void show_memory(const Plan& plan, const Output& out) {
   const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
   out.print("memory: arena {} with buffers reused, {} without; weights {}{}\n", bytes(memory.arena_bytes),
             bytes(memory.arena_bytes_no_reuse), bytes(memory.parameter_bytes),
-            train ? join(", gradients ", bytes(memory.gradient_bytes), "; with momentum ",
+            train ? join(", gradients (in the arena) ", bytes(memory.gradient_bytes), "; with momentum ",
                          bytes(memory.training_bytes()), " in all")
                   : "");
   if (memory.parts == 1) return;

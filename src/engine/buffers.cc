@@ -112,6 +112,13 @@ class Placer {
     read_inputs(step, step.kept, true);
   }
 
+  size_t gradients_of(NodeId id) const {
+    const Node& node = c_.graph.node(id);
+    size_t bytes = 0;
+    for (const ParamSpec& p : node.op->params(input_shapes(node, c_.shapes))) bytes += gradient_bytes(p);
+    return bytes;
+  }
+
   // Walks backward: the first reader met writes a node's gradient, later ones add to it.
   void place_gradients() {
     std::vector<int> gradient(c_.graph.nodes().size(), -1);
@@ -123,6 +130,7 @@ class Placer {
       const int now = backward_time(step.node);
       const KernelNeeds& needs = step.kernel->needs();
       if (needs.workspace_bytes) b.workspace = new_buffer(needs.workspace_bytes, now, now);
+      if (const size_t bytes = gradients_of(step.node)) b.dw = new_buffer(bytes, now, end_);
       for (size_t i = 0; i < inputs_of(step).size(); ++i) {
         const NodeId input = inputs_of(step)[i];
         if (!has_gradient(input)) continue;

@@ -169,8 +169,12 @@ size_t value_bytes(const Compiled& c, NodeId id) {
   return static_cast<size_t>(c.shapes[i].elements()) * size_of(c.dtypes[i]);
 }
 
+size_t gradient_bytes(const ParamSpec& p) {
+  return p.trainable() ? (static_cast<size_t>(p.shape.elements()) * sizeof(float) + 63) / 64 * 64 : 0;
+}
+
 int64_t training_bytes(const Compiled& c) {
-  return static_cast<int64_t>(c.memory.bytes) + 3 * c.graph.cost().parameters * static_cast<int64_t>(sizeof(float));
+  return static_cast<int64_t>(c.memory.bytes) + 2 * c.graph.cost().parameters * static_cast<int64_t>(sizeof(float));
 }
 
 Graph fused_graph(const Graph& graph) { return fuse_conv_add_relu(fold_batch_norm(graph)); }

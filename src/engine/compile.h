@@ -22,6 +22,7 @@ struct ForwardBuffers {
 };
 struct GradientBuffers {
   int dy = -1, workspace = -1;
+  int dw = -1;                        ///< of all trainable parameters, in their order, each at a multiple of 64 bytes
   std::array<int, 2> dx{-1, -1};      ///< where backward writes the gradient of x[i]
   std::array<int, 2> add_to{-1, -1};  ///< dx[i] is then added to this buffer (kernels that cannot accumulate)
   std::array<bool, 2> accumulate{};
@@ -56,7 +57,9 @@ struct Compiled {
 
 /// Of a node's output.
 size_t value_bytes(const Compiled& c, NodeId id);
-/// Weights, their gradients and momentum (f32), and the arena.
+/// Of a parameter's gradient in GradientBuffers::dw; 0 where it is not trained.
+size_t gradient_bytes(const ParamSpec& p);
+/// Weights and momentum (f32), and the arena.
 int64_t training_bytes(const Compiled& c);
 
 /// What a plan for inference runs: the graph after the passes.

@@ -39,7 +39,6 @@ struct Plan::Impl {
   Arena arena;
   Tensor input, labels, targets, output;
   RandomKey random;
-  Tensor flat_gradients;
   StateDict gradients;
   std::vector<KernelArgs> forward_args, repeat_args, backward_args;
   int64_t parameter_bytes = 0;
@@ -87,15 +86,15 @@ struct Plan::Impl {
   const Node& node(const Step& step) const { return c.graph.node(step.node); }
 
   void make_gradients() {
-    int64_t n = 0;
-    for (const ParamSpec& p : c.graph.params())
-      if (p.trainable()) n += p.shape.elements();
-    flat_gradients = Tensor({n});
-    float* next = flat_gradients.f32();
-    for (const ParamSpec& p : c.graph.params()) {
-      if (!p.trainable()) continue;
-      gradients.emplace(p.suffix, Tensor::view(next, p.shape, DType::f32));
-      next += p.shape.elements();
+    for (const Step& step : c.steps) {
+      auto* next = static_cast<std::byte*>(at(step.gradient.dw));
+      if (next == nullptr) continue;
+      const std::vector<ParamSpec> params = node(step).op->params(input_shapes(node(step), c.shapes));
+      for (size_t i = 0; i < params.size(); ++i) {
+        if (!params[i].trainable()) continue;
+        gradients.emplace(node(step).params[i], Tensor::view(next, params[i].shape, DType::f32));
+        next += gradient_bytes(params[i]);
+      }
     }
   }
 
@@ -307,7 +306,7 @@ PlanMemory Plan::memory() const {
     m.arena_bytes_no_reuse = impl_->depth_first->arena_bytes_no_reuse();
   }
   m.parameter_bytes = impl_->parameter_bytes;
-  if (impl_->train()) m.gradient_bytes = static_cast<int64_t>(impl_->flat_gradients.bytes());
+  for (const auto& [key, g] : impl_->gradients) m.gradient_bytes += static_cast<int64_t>(g.bytes());
   for (const Step& step : impl_->c.steps) m.parts += step.repeat_from > 0 ? 1 : 0;
   return m;
 }

@@ -156,26 +156,33 @@ INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                                          Odd{shape(1, 8, 8, 16, 80, 2), 3}, Odd{shape(9, 13, 14, 64, 64, 1), 2},
                                          Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2}));
 
-// A pass in bf16, as a whole or by ranges of one picture; forward also with the sums that a batch norm wants.
+std::vector<uint16_t> narrow(const std::vector<float>& v) {
+  std::vector<uint16_t> b(v.size());
+  for (size_t i = 0; i < v.size(); ++i) b[i] = f32_to_bf16(v[i]);
+  return b;
+}
+std::vector<float> widen(const std::vector<uint16_t>& v) {
+  std::vector<float> f(v.size());
+  for (size_t i = 0; i < v.size(); ++i) f[i] = bf16_to_f32(v[i]);
+  return f;
+}
+
+// A pass in bf16, as a whole or by ranges of one picture; with what a batch norm wants; a data gradient may start at `dx`.
 std::vector<float> run_bf16(const Problem& p, ConvPass& pass, ConvPassKind kind, bool ranges = false,
-                            std::vector<double>* sums = nullptr) {
-  const auto narrow = [](const std::vector<float>& v) {
-    std::vector<uint16_t> b(v.size());
-    for (size_t i = 0; i < v.size(); ++i) b[i] = f32_to_bf16(v[i]);
-    return b;
-  };
+                            const OutputSums* sums = nullptr, const std::vector<float>& dx = {}) {
   const bool weights = kind == ConvPassKind::weight_gradient;
   const std::vector<uint16_t> x = narrow(p.x), dy = narrow(p.dy);
-  std::vector<uint16_t> to(kind == ConvPassKind::forward ? p.y.size() : p.x.size());
+  std::vector<uint16_t> to = narrow(dx);
+  to.resize(kind == ConvPassKind::forward ? p.y.size() : p.x.size());
   std::vector<float> workspace(pass.workspace_bytes() / sizeof(float) + 1, std::nanf("")), found(p.w.size());
-  const OutputSums output{sums ? sums->data() : nullptr, nullptr, nullptr, nullptr, nullptr};
   ConvArgs args;
   args.workspace = workspace.data();
   args.x = x.data();
   args.dy = dy.data();
   args.y = args.dx = to.data();
   args.dw = found.data();
-  if (sums && kind == ConvPassKind::forward) args.sums = &output;
+  args.accumulate = !dx.empty();
+  args.sums = sums;
   if (!weights) pass.pack(p.w.data());
   if (!ranges) {
     pass.run(args);
@@ -190,10 +197,7 @@ std::vector<float> run_bf16(const Problem& p, ConvPass& pass, ConvPassKind kind,
     });
     pass.finish_ranges(args, p.s.n);
   }
-  if (weights) return found;
-  found.clear();
-  for (uint16_t v : to) found.push_back(bf16_to_f32(v));
-  return found;
+  return weights ? found : widen(to);
 }
 
 // bf16 in, bf16 out: both algorithms on values that bf16 holds, so that only their own rounding is measured.
@@ -221,29 +225,79 @@ TEST_P(Winograd, Bf16) {
   }
 }
 
-TEST_P(Winograd, AlongRows) {
-  const Problem p(GetParam().s, true);
+// The registered algorithms on bf16 that a convolution with batch norm is made of.
+template <class Body> void for_fused(const ConvShape& s, const Body& body) {
   for (const ConvPassEntry& e : conv_passes())
-    for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
-                                  {ConvPassKind::data_gradient, &p.dx},
-                                  {ConvPassKind::weight_gradient, &p.dw}})
+    for (ConvPassKind kind : {ConvPassKind::forward, ConvPassKind::data_gradient, ConvPassKind::weight_gradient})
       for (bool ranges : {false, true}) {
         ConvCase c;
-        c.shape = p.s;
+        c.shape = s;
         c.dtype = DType::bf16;
         c.pass = kind;
-        if (e.name != "winograd1x2" || !e.reject(c).empty()) continue;
-        const auto channels = static_cast<size_t>(p.s.oc);
-        std::vector<double> sums(2 * channels * static_cast<size_t>(threads())), squares(channels), found(channels);
-        const auto pass = e.make(c);
-        EXPECT_LT(relative_error(run_bf16(p, *pass, kind, ranges, &sums), *expected), 6e-3)
-            << "pass " << static_cast<int>(kind) << " by ranges " << ranges;
-        if (kind != ConvPassKind::forward) continue;
-        for (size_t i = 0; i < p.y.size(); ++i) squares[i % channels] += p.y[i] * p.y[i];
-        for (size_t i = 0; i < sums.size(); ++i)
-          if (i % (2 * channels) >= channels) found[i % channels] += sums[i];
-        for (size_t o = 0; o < channels; ++o) EXPECT_NEAR(found[o] / squares[o], 1, 1e-2) << "channel " << o;
+        if (!e.name.starts_with("winograd") || !(e.ranges || (e.sums && !ranges)) || !e.reject(c).empty()) continue;
+        SCOPED_TRACE(e.name + ", pass " + std::to_string(static_cast<int>(kind)) + (ranges ? " by ranges" : ""));
+        body(*e.make(c), kind, ranges);
       }
+}
+
+// The threads' sums of values and of products; their errors are as independent as those of `values`, [pixels][channels].
+void expect_sums(const std::vector<double>& found, const std::vector<double>& values,
+                 const std::vector<double>& products, size_t channels) {
+  for (size_t c = 0; c < 2 * channels; ++c) {
+    double sum = 0, expected = 0, power = 0;
+    for (size_t i = c; i < found.size(); i += 2 * channels) sum += found[i];
+    const std::vector<double>& v = c < channels ? values : products;
+    for (size_t i = c % channels; i < v.size(); i += channels) {
+      expected += v[i];
+      power += v[i] * v[i];
+    }
+    EXPECT_NEAR(sum, expected, 5e-2 * std::sqrt(power)) << (c < channels ? "sum" : "products") << " of channel "
+                                                        << c % channels;
+  }
+}
+
+TEST_P(Winograd, SumsOfTheOutput) {
+  const Problem p(GetParam().s, true);
+  std::vector<double> squares = p.y;
+  for (double& e : squares) e *= e;
+  for_fused(p.s, [&](ConvPass& pass, ConvPassKind kind, bool ranges) {
+    std::vector<double> sums(static_cast<size_t>(2 * p.s.oc * threads()));
+    const OutputSums output{sums.data(), nullptr, nullptr, nullptr, nullptr};
+    const auto& expected = kind == ConvPassKind::forward         ? p.y
+                           : kind == ConvPassKind::data_gradient ? p.dx
+                                                                 : p.dw;
+    const bool forward = kind == ConvPassKind::forward;
+    EXPECT_LT(relative_error(run_bf16(p, pass, kind, ranges, forward ? &output : nullptr), expected), 1e-2);
+    if (forward) expect_sums(sums, p.y, squares, static_cast<size_t>(p.s.oc));
+  });
+}
+
+// Behind a ReLU: where scale·x + shift is positive; or where a mask is set, and what is there already is added.
+TEST_P(Winograd, SumsOfTheGradient) {
+  const Problem p(GetParam().s, true);
+  const auto channels = static_cast<size_t>(p.s.c);
+  const auto scale = random(p.s.c, 4), shift = random(p.s.c, 5), dx = random(static_cast<int64_t>(p.dx.size()), 6);
+  const std::vector<uint16_t> x = narrow(p.x);
+  std::vector<uint16_t> mask(p.dx.size() / 16);
+  for (size_t i = 0; i < mask.size(); ++i) mask[i] = static_cast<uint16_t>(i * 40503 + 7);
+  for (bool masked : {false, true}) {
+    std::vector<double> dz = p.dx, products;
+    for (size_t i = 0; i < dz.size(); ++i) {
+      const bool open = masked ? mask[i / 16] >> i % 16 & 1 : scale[i % channels] * p.x[i] + shift[i % channels] > 0;
+      dz[i] = open ? dz[i] + (masked ? double{dx[i]} : 0) : 0;
+      products.push_back(dz[i] * p.x[i]);
+    }
+    for_fused(p.s, [&](ConvPass& pass, ConvPassKind kind, bool ranges) {
+      if (kind != ConvPassKind::data_gradient) return;
+      SCOPED_TRACE(masked ? "mask" : "scale and shift");
+      std::vector<double> sums(2 * channels * static_cast<size_t>(threads()));
+      const OutputSums output = masked ? OutputSums{sums.data(), x.data(), nullptr, nullptr, mask.data()}
+                                       : OutputSums{sums.data(), x.data(), scale.data(), shift.data(), nullptr};
+      const auto found = run_bf16(p, pass, kind, ranges, &output, masked ? dx : std::vector<float>{});
+      EXPECT_LT(relative_error(found, dz), 1e-2);
+      expect_sums(sums, dz, products, channels);
+    });
+  }
 }
 
 TEST(WinogradCases, WhatIsNotANumberStaysVisible) {

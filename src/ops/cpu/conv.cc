@@ -44,7 +44,10 @@ std::vector<const ConvPassEntry*> takers(const ConvCase& c, const std::string& o
   std::vector<const ConvPassEntry*> found;
   for (const ConvPassEntry& e : conv_passes()) {
     if (!only.empty() && e.name != only) continue;
-    const std::string reason = c.ranges && !e.ranges ? "not by ranges" : e.reject(c);
+    const bool adds = e.ranges || e.sums;
+    const std::string reason = c.ranges && !e.ranges ? "not by ranges"
+                               : c.sums && !adds     ? "adds nothing up for a batch norm"
+                                                     : e.reject(c);
     if (reason.empty())
       found.push_back(&e);
     else if (found.empty())
@@ -60,7 +63,7 @@ const ConvPassEntry* choose(const ConvCase& c, const std::vector<const ConvPassE
   const std::string key =
       join("conv ", passes[static_cast<int>(c.pass)], ' ', c.dtype, " n=", s.n, " h=", s.h, " w=", s.w, " c=", s.c,
            " k=", s.k, " stride=", s.stride, " pad=", s.pad, " oc=", s.oc, " groups=", s.groups, c.bias ? " bias" : "",
-           c.add ? " add" : "", c.relu ? " relu" : "", c.ranges ? " ranges" : "");
+           c.add ? " add" : "", c.relu ? " relu" : "", c.ranges ? " ranges" : c.sums ? " sums" : "");
   const std::string known = c.choices->find(key);
   for (const ConvPassEntry* e : candidates)
     if (e->name == known) return e;

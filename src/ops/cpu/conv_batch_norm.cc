@@ -1,7 +1,7 @@
 // Convolution + batch norm [+ add] [+ ReLU] in training, as one step. The batch's statistics are added up while the
-// convolution writes; backward, both gradients of the convolution are computed a few pictures at a time, for which the
-// gradient behind the batch norm is made just before and never goes to memory. See deferral.h for what it does with the
-// normalisation of its neighbours.
+// convolution writes; backward, both gradients of the convolution are computed a few pictures at a time where its passes work
+// by ranges: then the gradient behind the batch norm is made just before and never goes to memory. See deferral.h for what it
+// does with the normalisation of its neighbours.
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -27,13 +27,30 @@ constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
 
+// Winograd's passes over the whole batch save more than working by ranges.
+bool works_by_ranges(const KernelSpec& spec) {
+  for (ConvPassKind pass : conv_passes_of(spec)) {
+    const ConvPassEntry* best = best_conv_entry(conv_case(spec, pass));
+    if (best && !best->ranges && best->sums) return false;
+  }
+  return true;
+}
+
+ConvCase fused_case(const KernelSpec& spec, ConvPassKind pass, bool ranges) {
+  ConvCase c = conv_case(spec, pass);
+  c.ranges = ranges;
+  c.sums = pass != ConvPassKind::weight_gradient;
+  return c;
+}
+
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 class ConvBatchNorm final : public Kernel {
  public:
   explicit ConvBatchNorm(const KernelSpec& spec)
       : Kernel(spec), a_(spec.as<Conv>().a), s_(conv_case(spec, ConvPassKind::forward).shape) {
-    ranged_ = s_.oc * s_.c * s_.k * s_.k * 4 <= kPrivateBytes;
+    by_ranges_ = works_by_ranges(spec);
+    ranged_ = by_ranges_ && s_.oc * s_.c * s_.k * s_.k * 4 <= kPrivateBytes;
     forward_ = make(ConvPassKind::forward);
     dw_ = make(ConvPassKind::weight_gradient);
     if (spec.need_dx[0]) dx_ = make(ConvPassKind::data_gradient);
@@ -79,7 +96,7 @@ class ConvBatchNorm final : public Kernel {
     c.sums = &sums;
     c.workspace = k.workspace;
     if (x_deferred_)
-      forward_ranges(k, c);
+      by_ranges_ ? forward_ranges(k, c) : forward_whole(k, c);
     else
       forward_->run(c);
     add_up_threads(state.sums, threads_, 2 * s_.oc);
@@ -109,9 +126,7 @@ class ConvBatchNorm final : public Kernel {
   };
 
   std::unique_ptr<ConvPass> make(ConvPassKind pass) {
-    ConvCase c = conv_case(spec_, pass);
-    c.ranges = pass != ConvPassKind::weight_gradient || ranged_;
-    return best_conv_pass(c);
+    return best_conv_pass(fused_case(spec_, pass, pass == ConvPassKind::weight_gradient ? ranged_ : by_ranges_));
   }
 
   // A unit is a picture, or a pixel where all passes see only a list of pixels.
@@ -152,8 +167,9 @@ class ConvBatchNorm final : public Kernel {
     coefficients_ = dx_workspace_ + (dx_ ? aligned(dx_->workspace_bytes()) : 0);
     dy_scratch_ = coefficients_ + aligned(static_cast<size_t>(3 * s_.oc) * sizeof(float));
     x_scratch_ = dy_scratch_ + scratch_bytes(y_unit_);
-    const size_t forward_x = x_deferred_ ? static_cast<size_t>(threads_ * range_ * x_unit_) * 2 : 0;
-    needs_.workspace_bytes = std::max(forward_scratch_ + aligned(forward_x), x_scratch_ + x_bytes);
+    const int64_t forward_x = x_deferred_ ? (by_ranges_ ? threads_ * range_ : units_) * x_unit_ : 0;
+    needs_.workspace_bytes =
+        std::max(forward_scratch_ + aligned(static_cast<size_t>(forward_x) * 2), x_scratch_ + x_bytes);
   }
 
   // Of a range a thread, or of everything.
@@ -233,6 +249,18 @@ class ConvBatchNorm final : public Kernel {
       ConvArgs c = given;
       c.x = x;
       run_range(*forward_, c, r);
+    });
+  }
+
+  void forward_whole(const KernelArgs& k, ConvArgs c) const {
+    uint16_t* x = at(k, forward_scratch_);
+    prepare_all_x(k, x);
+    c.x = x;
+    forward_->run(c);
+  }
+  void prepare_all_x(const KernelArgs& k, uint16_t* x) const {
+    parallel_for(units_, [&](int64_t begin, int64_t end, int) {
+      prepare_x(k, begin, end - begin, x + begin * x_unit_);
     });
   }
 
@@ -322,12 +350,10 @@ class ConvBatchNorm final : public Kernel {
   }
 
   void backward_whole(const KernelArgs& k, Gradient& g) const {
-    const int64_t pixels = s_.oh * s_.ow;
-    parallel_for(s_.n, [&](int64_t begin, int64_t end, int) {
-      uint16_t* dy = at(k, dy_scratch_) + begin * pixels * s_.oc;
-      prepare_dy(k, g, begin * each_, (end - begin) * each_, dy);
-      if (x_deferred_) prepare_x(k, begin * each_, (end - begin) * each_, at(k, x_scratch_) + begin * each_ * x_unit_);
+    parallel_for(units_, [&](int64_t begin, int64_t end, int) {
+      prepare_dy(k, g, begin, end - begin, at(k, dy_scratch_) + begin * y_unit_);
     });
+    if (x_deferred_) prepare_all_x(k, at(k, x_scratch_));
     g.weight.dy = g.data.dy = at(k, dy_scratch_);
     g.weight.x = x_deferred_ ? at(k, x_scratch_) : k.x[0];
     dw_->run(g.weight);
@@ -338,6 +364,7 @@ class ConvBatchNorm final : public Kernel {
   const Conv::Attributes a_;
   const ConvShape s_;
   std::unique_ptr<ConvPass> forward_, dw_, dx_;
+  bool by_ranges_ = false;                                  // the passes have run_range()
   bool ranged_ = false;                                     // backward works range by range
   bool delegated_ = false, x_delegated_ = false;            // the gradient sums of the output, of the input
   bool deferred_ = false, x_deferred_ = false;              // the output, the input
@@ -351,12 +378,10 @@ class ConvBatchNorm final : public Kernel {
 
 std::string reject_conv_batch_norm(const KernelSpec& spec) {
   if (spec.as<Conv>().a.bias) return "no bias before a batch norm";
+  if (spec.dtype != DType::bf16) return "a batch norm is fused in bf16 only";
+  const bool ranges = works_by_ranges(spec);
   for (ConvPassKind pass : conv_passes_of(spec)) {
-    ConvCase c = conv_case(spec, pass);
-    const ConvPassEntry* best = best_conv_entry(c);
-    if (best && !best->ranges && best->name.starts_with("winograd")) return best->name + " saves more than the fusion";
-    c.ranges = true;
-    const std::string reason = reject_conv_pass(c);
+    const std::string reason = reject_conv_pass(fused_case(spec, pass, ranges));
     if (!reason.empty()) return reason;
   }
   return {};

@@ -74,7 +74,7 @@ struct Runner {
 
 const ConvPassEntry* fastest_conv_pass(const ConvCase& given, const std::vector<const ConvPassEntry*>& candidates) {
   ConvCase c = given;
-  c.ranges = false;
+  c.ranges = c.sums = false;
   Buffers buffers(c);
   std::vector<float> dw(buffers.w.size());
   ConvArgs a;

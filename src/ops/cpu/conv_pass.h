@@ -25,6 +25,7 @@ struct ConvCase {
   ConvPassKind pass = ConvPassKind::forward;
   bool train = false;                            ///< weights change with every step
   bool ranges = false;                           ///< run_range() will be called instead of run()
+  bool sums = false;                             ///< ConvArgs::sums will be given
   Choices* choices = nullptr;                    ///< as in KernelSpec
   bool direct = false;                           ///< no Winograd
   bool bias = false, add = false, relu = false;  ///< what forward adds and clips
@@ -51,7 +52,7 @@ struct ConvArgs {
   void* dx = nullptr;                ///< data gradient
   bool accumulate = false;           ///< dx += instead of dx =
   float* dw = nullptr;               ///< weight gradient: [oc, c/groups, k, k], overwritten
-  const OutputSums* sums = nullptr;  ///< of forward and the data gradient, where the entry has ranges
+  const OutputSums* sums = nullptr;  ///< of forward and the data gradient, where the entry knows them
   Ahead* ahead = nullptr;            ///< run_range: memory to be fetched meanwhile, or null
   void* workspace = nullptr;
 };
@@ -90,6 +91,7 @@ struct ConvPassEntry {
   /// Empty when this implementation takes the case, else the reason why not.
   std::function<std::string(const ConvCase&)> reject;
   std::function<std::unique_ptr<ConvPass>(const ConvCase&)> make;
+  bool sums = false;  ///< knows ConvArgs::sums, ranges or not
 };
 
 struct RegisterConvPass {

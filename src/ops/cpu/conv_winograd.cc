@@ -57,7 +57,7 @@ class WinogradConv final : public ConvPass {
     if (by_tiles_) {
       parallel_for(threads_, [&](int64_t begin, int64_t end, int thread) {
         for (int64_t first = all * begin / threads_, last = all * end / threads_; first < last; first += chunk_) {
-          const Chunk c{first, std::min(chunk_, last - first), transformed(args, thread), sums(args, thread)};
+          const Chunk c{first, std::min(chunk_, last - first), transformed(args, thread), sums(args, thread), thread};
           transform(args, c, 0, c.tiles);
           for (int64_t tile = 0; tile < c.tiles; tile += together_)
             for (int64_t block = 0; block < blocks; ++block)
@@ -67,11 +67,12 @@ class WinogradConv final : public ConvPass {
       return;
     }
     for (int64_t first = 0; first < all; first += chunk_) {
-      Chunk c{first, std::min(chunk_, all - first), transformed(args, 0), nullptr};
+      Chunk c{first, std::min(chunk_, all - first), transformed(args, 0), nullptr, 0};
       parallel_for(c.tiles, [&](int64_t begin, int64_t end, int) { transform(args, c, begin, end); });
       parallel_for(blocks, [&](int64_t begin, int64_t end, int thread) {
         Chunk part = c;
         part.sums = sums(args, thread);
+        part.thread = thread;
         for (int64_t block = begin; block < end; ++block)
           for (int64_t tile = 0; tile < c.tiles; tile += together_)
             multiply(args, part, tile, std::min(together_, c.tiles - tile), block);
@@ -85,6 +86,7 @@ class WinogradConv final : public ConvPass {
     int64_t first, tiles;
     uint8_t* transformed;
     float* sums;
+    int thread;
   };
 
   static WinogradTiles input_tiles(const ConvShape& s, int64_t m, bool turned) {
@@ -152,15 +154,34 @@ class WinogradConv final : public ConvPass {
     o.y = static_cast<uint8_t*>(turned_ ? args.dx : args.y) + channel;
     const void* addend = turned_ ? (args.accumulate ? args.dx : nullptr) : args.addend;
     if (addend) o.addend = static_cast<const uint8_t*>(addend) + channel;
+    alignas(64) float totals[2 * kMostColumns] = {};
+    if (args.sums) add_to(o, totals, *args.sums, block * columns_);
     to_.for_each(c.first + first, c.first + first + count,
                  [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
                    o.tile = &tile;
                    o.m = c.sums + (t - c.first - first) * columns_;
                    a_.transforms->output(o);
                  });
+    if (args.sums == nullptr) return;
+    double* sums = args.sums->sums + c.thread * 2 * out_ + block * columns_;
+    for (int64_t i = 0; i < columns_; ++i) {
+      sums[i] += totals[i];
+      sums[out_ + i] += totals[columns_ + i];
+    }
+  }
+
+  // Lets outputs from `channel` on be added up, as the batch norm there wants it.
+  static void add_to(WinogradOutput& o, float* totals, const OutputSums& sums, int64_t channel) {
+    o.sums = totals;
+    if (sums.x) o.gate = static_cast<const uint16_t*>(sums.x) + channel;
+    if (sums.mask) o.mask = sums.mask + channel / 16;
+    if (sums.scale == nullptr) return;
+    o.scale = sums.scale + channel;
+    o.shift = sums.shift + channel;
   }
 
   static constexpr int64_t kChunk = 56, kFewTiles = 24;                       // tiles
+  static constexpr int64_t kMostColumns = 32;                                 // of a block
   static constexpr int64_t kFewWeights = 4 << 20, kBlockInCache = 192 << 10;  // bytes
 
   const std::string name_;

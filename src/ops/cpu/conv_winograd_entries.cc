@@ -65,7 +65,7 @@ std::unique_ptr<ConvPass> make(const ConvCase& c, int64_t m, const char* name) {
 const RegisterConvPass f4{{"winograd4x4", 42, false, [](const ConvCase& c) { return reject(c, 4); },
                            [](const ConvCase& c) { return make(c, 4, "winograd4x4"); }}};
 const RegisterConvPass f2{{"winograd2x2", 43, false, [](const ConvCase& c) { return reject(c, 2); },
-                           [](const ConvCase& c) { return make(c, 2, "winograd2x2"); }}};
+                           [](const ConvCase& c) { return make(c, 2, "winograd2x2"); }, true}};
 
 }  // namespace
 

@@ -28,6 +28,11 @@ struct WinogradOutput {
   const float* bias = nullptr;   ///< or null
   int64_t channels = 0;
   bool relu = false;
+  /// F(2x2) of bf16: [2][channels], += over the tile's pixels as OutputSums says (conv_pass.h), or null.
+  float* sums = nullptr;
+  const void* gate = nullptr;  ///< OutputSums::x, like y
+  const float *scale = nullptr, *shift = nullptr;
+  const uint16_t* mask = nullptr;  ///< of y's first channel here
 };
 
 /// How weights [out][in][9] are found: element (o, i, tap) at w[o·out_step + i·in_step + tap], taps reversed if `turned`.

@@ -204,15 +204,44 @@ template <int M, class Transform, class P> void pair(const WinogradInput* x, int
   }
 }
 
-template <class T> void finish(const WinogradOutput& o, int64_t pixel, int64_t c, V v) {
+// What is added up over the pixels of a tile.
+enum class Sums { none, squares, gated, masked };
+template <Sums kSums> struct Summed {
+  V sum = {}, product = {};
+
+  template <class T> V take(const WinogradOutput& o, int64_t at, int64_t c, V v) {
+    V other = v;
+    if constexpr (kSums == Sums::gated || kSums == Sums::masked) other = get(static_cast<const T*>(o.gate) + at);
+    if constexpr (kSums == Sums::gated) v = other * get(o.scale + c) + get(o.shift + c) > kZero ? v : kZero;
+    if constexpr (kSums == Sums::masked) {
+      VU bits = {};
+      for (int i = 0; i < kLanes; ++i) bits[i] = 1u << i;
+      v = (bits & o.mask[at / 16]) != 0 ? v : kZero;
+    }
+    sum += v;
+    product += v * other;
+    return v;
+  }
+  void finish(const WinogradOutput& o, int64_t c) const {
+    put(o.sums + c, get(o.sums + c) + sum);
+    put(o.sums + o.channels + c, get(o.sums + o.channels + c) + product);
+  }
+};
+template <> struct Summed<Sums::none> {
+  template <class T> V take(const WinogradOutput&, int64_t, int64_t, V v) { return v; }
+  void finish(const WinogradOutput&, int64_t) const {}
+};
+
+template <class T, Sums kSums>
+void finish(const WinogradOutput& o, int64_t pixel, int64_t c, V v, Summed<kSums>& summed) {
   if (pixel < 0) return;
   if (o.bias) v += get(o.bias + c);
   if (o.addend) v += get(static_cast<const T*>(o.addend) + pixel + c);
   if (o.relu) v = v < kZero ? kZero : v;  // NaN stays
-  put(static_cast<T*>(o.y) + pixel + c, v);
+  put(static_cast<T*>(o.y) + pixel + c, summed.template take<T>(o, pixel + c, c, v));
 }
 
-template <int M, class T> void output(const WinogradOutput& o) {
+template <int M, class T, Sums kSums> void output_with(const WinogradOutput& o) {
   constexpr int kIn = F<M>::kIn;
   for (int64_t c = 0; c < o.channels; c += kLanes) {
     V z[M][kIn];
@@ -225,14 +254,26 @@ template <int M, class T> void output(const WinogradOutput& o) {
 #pragma GCC unroll 6
       for (int i = 0; i < M; ++i) z[i][j] = y[i];
     }
+    Summed<kSums> summed;
 #pragma GCC unroll 6
     for (int i = 0; i < M; ++i) {
       V y[M];
       F<M>::output(z[i], y);
 #pragma GCC unroll 6
-      for (int j = 0; j < M; ++j) finish<T>(o, o.tile->row[i] + o.tile->column[j], c, y[j]);
+      for (int j = 0; j < M; ++j) finish<T>(o, o.tile->row[i] + o.tile->column[j], c, y[j], summed);
     }
+    summed.finish(o, c);
   }
+}
+
+template <int M, class T> void output(const WinogradOutput& o) {
+  if constexpr (M == 2 && kLanes == 16 && sizeof(T) == 2) {
+    if (o.sums)
+      return o.mask   ? output_with<M, T, Sums::masked>(o)
+             : o.gate ? output_with<M, T, Sums::gated>(o)
+                      : output_with<M, T, Sums::squares>(o);
+  }
+  output_with<M, T, Sums::none>(o);
 }
 
 // The 3x3 weights of kLanes outputs for one input, transformed.
