@@ -50,8 +50,8 @@ int64_t depth_of(const Graph& graph) {
 struct Memory {
   int64_t arena = 0, arena_no_reuse = 0, parameters = 0;
   int64_t parts = 1;
-  /// Weights, their gradients and momentum (f32), and the arena.
-  int64_t all() const { return arena + 3 * parameters; }
+  /// Weights and momentum (f32), and the arena, where gradients are too.
+  int64_t all() const { return arena + 2 * parameters; }
 };
 
 Memory training_memory(const Graph& graph, const CompileOptions& options) {
@@ -147,11 +147,11 @@ void model_info(const ModelQuestion& question, const Output& out) {
             human_count(static_cast<double>(cost.parameters)), grouped(cost.multiply_adds),
             human_count(static_cast<double>(cost.multiply_adds)), extents(in));
   out.print(
-      "training at batch {} in {}: {} (activations {}, {} had every buffer a place of its own; weights, gradients "
+      "training at batch {} in {}: {} (activations and gradients {}, {} had every buffer a place of its own; weights "
       "and momentum {})\n",
       options.batch, name_of(options.dtype), human_bytes(static_cast<double>(memory.all())),
       human_bytes(static_cast<double>(memory.arena)), human_bytes(static_cast<double>(memory.arena_no_reuse)),
-      human_bytes(3.0 * static_cast<double>(memory.parameters)));
+      human_bytes(2.0 * static_cast<double>(memory.parameters)));
   if (memory.parts > 1)
     out.print("the network is taken in {} parts that are computed again in backward\n", memory.parts);
 }
