@@ -251,8 +251,8 @@ void expect_sums(const std::vector<double>& found, const std::vector<double>& va
       expected += v[i];
       power += v[i] * v[i];
     }
-    EXPECT_NEAR(sum, expected, 5e-2 * std::sqrt(power)) << (c < channels ? "sum" : "products") << " of channel "
-                                                        << c % channels;
+    EXPECT_NEAR(sum, expected, 5e-2 * std::sqrt(power))
+        << (c < channels ? "sum" : "products") << " of channel " << c % channels;
   }
 }
 
@@ -263,9 +263,7 @@ TEST_P(Winograd, SumsOfTheOutput) {
   for_fused(p.s, [&](ConvPass& pass, ConvPassKind kind, bool ranges) {
     std::vector<double> sums(static_cast<size_t>(2 * p.s.oc * threads()));
     const OutputSums output{sums.data(), nullptr, nullptr, nullptr, nullptr};
-    const auto& expected = kind == ConvPassKind::forward         ? p.y
-                           : kind == ConvPassKind::data_gradient ? p.dx
-                                                                 : p.dw;
+    const auto& expected = kind == ConvPassKind::forward ? p.y : kind == ConvPassKind::data_gradient ? p.dx : p.dw;
     const bool forward = kind == ConvPassKind::forward;
     EXPECT_LT(relative_error(run_bf16(p, pass, kind, ranges, forward ? &output : nullptr), expected), 1e-2);
     if (forward) expect_sums(sums, p.y, squares, static_cast<size_t>(p.s.oc));

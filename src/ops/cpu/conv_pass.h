@@ -91,7 +91,7 @@ struct ConvPassEntry {
   /// Empty when this implementation takes the case, else the reason why not.
   std::function<std::string(const ConvCase&)> reject;
   std::function<std::unique_ptr<ConvPass>(const ConvCase&)> make;
-  bool sums = false;  ///< knows ConvArgs::sums, ranges or not
+  bool sums = false;  ///< knows ConvArgs::sums in bf16, ranges or not
 };
 
 struct RegisterConvPass {
