@@ -55,7 +55,7 @@ struct PlanMemory {
   int64_t arena_bytes_no_reuse = 0;  ///< had every buffer a place of its own
   int64_t parameter_bytes = 0;       ///< f32 masters
   int64_t gradient_bytes = 0;        ///< f32, in the arena
-  int64_t parts = 1;  ///< of the network, only whose borders' activations are kept
+  int64_t parts = 1;                 ///< of the network, only whose borders' activations are kept
   /// Weights and momentum, and the arena.
   int64_t training_bytes() const { return arena_bytes + parameter_bytes + gradient_bytes; }
 };

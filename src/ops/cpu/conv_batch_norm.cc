@@ -259,9 +259,8 @@ class ConvBatchNorm final : public Kernel {
     forward_->run(c);
   }
   void prepare_all_x(const KernelArgs& k, uint16_t* x) const {
-    parallel_for(units_, [&](int64_t begin, int64_t end, int) {
-      prepare_x(k, begin, end - begin, x + begin * x_unit_);
-    });
+    parallel_for(units_,
+                 [&](int64_t begin, int64_t end, int) { prepare_x(k, begin, end - begin, x + begin * x_unit_); });
   }
 
   void finish_forward(const KernelArgs& k, const Deferral& state) const {
