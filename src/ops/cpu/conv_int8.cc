@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/check.h"
 #include "core/parallel.h"
 #include "ops/cpu/conv_int8_geometry.h"
 #include "ops/cpu/int8_tile.h"
@@ -32,11 +33,13 @@ class CpuConvInt8 final : public Kernel {
   explicit CpuConvInt8(const KernelSpec& spec)
       : Kernel(spec),
         op_(spec.as<ConvInt8>()),
-        g_(shape_of(spec)),
         isa_(int8_isa()),
+        g_(shape_of(spec), isa_.even),
         store_(op_.a.f32_output ? int8_plain().store : int8_isa().store),
         panels_(ceil_div(op_.a.out, kInt8Columns)),
         pairs_(ceil_div(g_.tiles, 2)) {
+    CHECK(std::max(spec.x[0].elements(), spec.y.elements()) <= INT32_MAX, "int8 convolution: ", spec.x[0], " to ", spec.y,
+          " are more than 2 GiB; use a smaller batch");
     needs_.y_over_x[1] = op_.a.add && !op_.a.f32_output;
     needs_.reentrant = true;
     panel_bytes_ = g_.blocks() * kInt8Block;
@@ -53,6 +56,7 @@ class CpuConvInt8 final : public Kernel {
     for (int64_t place = 0; place < g_.tiles * kInt8Rows; ++place) {
       const int64_t pixel = g_.pixel(place);
       targets_.push_back(pixel < 0 ? -1 : static_cast<int32_t>(pixel * op_.a.out));
+      places_.push_back(static_cast<int32_t>(g_.at(place)));
     }
     needs_.workspace_bytes = static_cast<size_t>(scratch_bytes_ * threads());
   }
@@ -114,7 +118,7 @@ class CpuConvInt8 final : public Kernel {
   }
 
   void run(Part& part, int64_t begin, int64_t end) const {
-    part.tail = g_.direct && g_.places % kInt8Rows != 0 && end == pairs_ ? g_.tiles - 1 : -1;
+    part.tail = g_.direct && g_.even && g_.places % kInt8Rows != 0 && end == pairs_ ? g_.tiles - 1 : -1;
     for (int64_t at = begin; at < end;) {
       const int64_t picture = at / pairs_, stop = std::min(end, (picture + together_) * pairs_);
       part.first_picture = picture;
@@ -157,6 +161,7 @@ class CpuConvInt8 final : public Kernel {
         Int8Product p = product_of(part, i);
         p.blocks = blocks;
         p.a_step = g_.block.data() + k;
+        p.quads = g_.quads.data() + k;
         p.b = w + k * kInt8Block;
         p.c = sums(part) + (i - begin) * kInt8Results;
         p.accumulate = k > 0;
@@ -174,12 +179,13 @@ class CpuConvInt8 final : public Kernel {
     Int8Product p;
     const int64_t picture = i / pairs_, tile = i % pairs_ * 2;
     p.tiles = static_cast<int>(std::min<int64_t>(2, g_.tiles - tile));
-    p.a_stride = g_.place_bytes;
+    p.pixels = static_cast<int>(std::min(2 * kInt8Rows, g_.places - tile * kInt8Rows));
     const uint8_t* window = g_.direct ? static_cast<const uint8_t*>(part.k.x[0])
                                       : part.scratch + (picture - part.first_picture) * g_.window_bytes;
     for (int t = 0; t < p.tiles; ++t) {
-      p.a[t] = window + (tile + t) * kInt8Rows * g_.place_bytes;
-      if (g_.direct && tile + t == part.tail) p.a[t] = part.scratch;
+      const bool tail = g_.direct && tile + t == part.tail;
+      p.a[t] = tail ? part.scratch : window;
+      p.pixel[t] = places_.data() + (tail ? 0 : (tile + t) * kInt8Rows);
     }
     return p;
   }
@@ -202,8 +208,8 @@ class CpuConvInt8 final : public Kernel {
   }
 
   const ConvInt8& op_;
-  const Int8Geometry g_;
   const Int8Isa& isa_;
+  const Int8Geometry g_;
   void (*const store_)(const Int8Store&);
   const int64_t panels_, pairs_;  // of 32 channels; of tiles, a picture
   int64_t panel_bytes_ = 0;
@@ -211,6 +217,7 @@ class CpuConvInt8 final : public Kernel {
   int64_t near_pairs_ = 1, together_ = 1;  // pairs a time; pictures whose windows are held at a time
   int64_t scratch_bytes_ = 0;
   std::vector<int32_t> targets_;  // of every place: where its channels go within y's picture; -1: nowhere
+  std::vector<int32_t> places_;   // and its bytes in the window
   Tensor weights_, scale_, shift_;
   float addend_scale_ = 0;
 };

@@ -7,7 +7,7 @@
 
 namespace resnet {
 
-Int8Geometry::Int8Geometry(const ConvShape& s) : shape(s) {
+Int8Geometry::Int8Geometry(const ConvShape& s, bool even) : shape(s), even(even) {
   direct = is_pixelwise(s) && s.c % kInt8Sum == 0;
   if (direct)
     plan_direct();
@@ -18,10 +18,13 @@ Int8Geometry::Int8Geometry(const ConvShape& s) : shape(s) {
 
 void Int8Geometry::plan_direct() {
   pictures = 1;
-  places = row_places = shape.n * shape.h * shape.w;
+  places = row_places = window_columns = shape.n * shape.h * shape.w;
   place_bytes = shape.c;
   for (int64_t c = 0; c < shape.c; ++c) {
-    if (c % kInt8Sum == 0) block.push_back(c);
+    if (c % kInt8Sum == 0) {
+      block.push_back(c);
+      quads.push_back(kInt8Sum / 4);
+    }
     weight.push_back(static_cast<int32_t>(c));
   }
 }
@@ -31,7 +34,8 @@ void Int8Geometry::plan_window() {
   const ConvShape& s = shape;
   const int64_t row_pixels = std::max(round_up(s.w + s.pad, s.stride), s.stride * s.ow);
   pictures = s.n;
-  row_places = row_pixels / s.stride;
+  window_columns = row_pixels / s.stride;
+  row_places = even ? window_columns : s.ow;
   places = s.oh * row_places;
   place_bytes = s.stride * s.c;
   row_bytes = row_pixels * s.c;
@@ -43,7 +47,10 @@ void Int8Geometry::plan_window() {
   window_bytes = planes * plane_bytes;
   for (int64_t ky = 0; ky < s.k; ++ky)
     for (int64_t at = 0; at < round_up(s.k * s.c, kInt8Sum); ++at) {
-      if (at % kInt8Sum == 0) block.push_back(ky % s.stride * plane_bytes + ky / s.stride * row_bytes + at);
+      if (at % kInt8Sum == 0) {
+        block.push_back(ky % s.stride * plane_bytes + ky / s.stride * row_bytes + at);
+        quads.push_back(static_cast<int>(ceil_div(std::min(kInt8Sum, s.k * s.c - at), 4)));
+      }
       const int64_t kx = at / s.c, c = at % s.c;
       weight.push_back(kx < s.k ? static_cast<int32_t>((c * s.k + ky) * s.k + kx) : -1);
     }
@@ -54,6 +61,11 @@ int64_t Int8Geometry::pixel(int64_t place) const {
   if (direct) return place;
   const int64_t column = place % row_places;
   return column < shape.ow ? place / row_places * shape.ow + column : -1;
+}
+
+int64_t Int8Geometry::at(int64_t place) const {
+  if (!even && place >= places) return 0;
+  return (place / row_places * window_columns + place % row_places) * place_bytes;
 }
 
 void Int8Geometry::load(const uint8_t* picture, int64_t begin, int64_t end, uint8_t zero, uint8_t* window) const {

@@ -14,7 +14,7 @@ inline void multiply_row(const Int8Product& p, const uint8_t* a, int half, int32
   for (int64_t k = 0; k < p.blocks; ++k) {
     const uint8_t* x = a + p.a_step[k];
     const int8_t* w = p.b + k * kInt8Block + half * (kInt8Block / 2);
-    for (int quad = 0; quad < 16; ++quad, x += 4, w += 64)
+    for (int quad = 0; quad < p.quads[k]; ++quad, x += 4, w += 64)
 #pragma omp simd
       for (int i = 0; i < 16; ++i)
         sum[i] += x[0] * w[4 * i] + x[1] * w[4 * i + 1] + x[2] * w[4 * i + 2] + x[3] * w[4 * i + 3];
@@ -26,7 +26,7 @@ void multiply(const Int8Product& p) {
   for (int tile = 0; tile < p.tiles; ++tile)
     for (int half = 0; half < 2; ++half)
       for (int64_t row = 0; row < kInt8Rows; ++row)
-        multiply_row(p, p.a[tile] + row * p.a_stride, half, p.c + ((tile * 2 + half) * kInt8Rows + row) * 16);
+        multiply_row(p, p.a[tile] + p.pixel[tile][row], half, p.c + ((tile * 2 + half) * kInt8Rows + row) * 16);
 }
 
 // To the nearest integer, half to even, as processors convert by default.
@@ -60,7 +60,7 @@ void store(const Int8Store& s) {
 
 namespace SIMD_NS {
 extern const Int8Isa int8_loops;
-const Int8Isa int8_loops = {"int8", nothing, nothing, multiply, store};
+const Int8Isa int8_loops = {"int8", false, nothing, nothing, multiply, store};
 }  // namespace SIMD_NS
 
 }  // namespace resnet

@@ -17,7 +17,12 @@ void begin() { _tile_loadconfig(&kConfig); }
 
 void end() { _tile_release(); }
 
+int64_t apart(const Int8Product& p, int tile) { return p.pixel[tile][1] - p.pixel[tile][0]; }
+const uint8_t* first(const Int8Product& p, int tile) { return p.a[tile] + p.pixel[tile][0]; }
+
 void two_tiles(const Int8Product& p) {
+  const uint8_t *a0 = first(p, 0), *a1 = first(p, 1);
+  const int64_t apart0 = apart(p, 0), apart1 = apart(p, 1);
   if (p.accumulate) {
     _tile_loadd(0, p.c, kRowBytes);
     _tile_loadd(1, p.c + kResultTile, kRowBytes);
@@ -32,11 +37,11 @@ void two_tiles(const Int8Product& p) {
   const int8_t* b = p.b;
   for (int64_t k = 0; k < p.blocks; ++k, b += kInt8Block) {
     _tile_loadd(6, b, kRowBytes);
-    _tile_loadd(4, p.a[0] + p.a_step[k], p.a_stride);
+    _tile_loadd(4, a0 + p.a_step[k], apart0);
     _tile_dpbusd(0, 4, 6);
     _tile_loadd(7, b + kInt8Block / 2, kRowBytes);
     _tile_dpbusd(1, 4, 7);
-    _tile_loadd(5, p.a[1] + p.a_step[k], p.a_stride);
+    _tile_loadd(5, a1 + p.a_step[k], apart1);
     _tile_dpbusd(2, 5, 6);
     _tile_dpbusd(3, 5, 7);
   }
@@ -47,6 +52,7 @@ void two_tiles(const Int8Product& p) {
 }
 
 void one_tile(const Int8Product& p) {
+  const uint8_t* a = first(p, 0);
   if (p.accumulate) {
     _tile_loadd(0, p.c, kRowBytes);
     _tile_loadd(1, p.c + kResultTile, kRowBytes);
@@ -56,7 +62,7 @@ void one_tile(const Int8Product& p) {
   }
   const int8_t* b = p.b;
   for (int64_t k = 0; k < p.blocks; ++k, b += kInt8Block) {
-    _tile_loadd(4, p.a[0] + p.a_step[k], p.a_stride);
+    _tile_loadd(4, a + p.a_step[k], apart(p, 0));
     _tile_loadd(6, b, kRowBytes);
     _tile_dpbusd(0, 4, 6);
     _tile_loadd(7, b + kInt8Block / 2, kRowBytes);
@@ -76,7 +82,7 @@ void multiply(const Int8Product& p) {
 }  // namespace
 
 const Int8Isa& int8_amx() {
-  static const Int8Isa isa = {"amx int8", begin, end, multiply, int8_avx512().store};
+  static const Int8Isa isa = {"amx int8", true, begin, end, multiply, int8_avx512().store};
   return isa;
 }
 

@@ -1,4 +1,4 @@
-// Int8Isa on AVX-512 with VNNI: eight pixels by a whole panel stay in registers over the reduction. The store is AMX's too.
+// Int8Isa on AVX-512 with VNNI: eight pixels by a whole panel stay in registers over the sum. The store is AMX's too.
 // Only plain functions here: an inline one shared with other files might be linked in with these instructions.
 #include <immintrin.h>
 
@@ -10,35 +10,45 @@ namespace resnet {
 
 namespace {
 
-constexpr int kPixels = 8;
-
 void nothing() {}
 
-// Eight pixels from `a`; their sums at c (first half) and c + 256 (second half).
-void multiply_eight(const Int8Product& p, const uint8_t* a, int32_t* c) {
-  __m512i low[kPixels], high[kPixels];
+// Adds one quad of the sum, of P pixels by a whole panel.
+template <int P>
+[[gnu::always_inline]] inline void multiply_quad(const uint8_t* const (&x)[P], const int8_t* w, int quad,
+                                                 __m512i (&low)[P], __m512i (&high)[P]) {
+  const __m512i w0 = _mm512_loadu_si512(w + 64 * quad), w1 = _mm512_loadu_si512(w + kInt8Block / 2 + 64 * quad);
 #pragma GCC unroll 8
-  for (int i = 0; i < kPixels; ++i) {
+  for (int i = 0; i < P; ++i) {
+    int32_t four;
+    std::memcpy(&four, x[i] + 4 * quad, sizeof four);
+    const __m512i v = _mm512_set1_epi32(four);
+    low[i] = _mm512_dpbusd_epi32(low[i], v, w0);
+    high[i] = _mm512_dpbusd_epi32(high[i], v, w1);
+  }
+}
+
+// P pixels of a tile; their sums at c (first half) and c + 256 (second half).
+template <int P> void multiply_pixels(const Int8Product& p, const uint8_t* a, const int32_t* pixel, int32_t* c) {
+  __m512i low[P], high[P];
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) {
     low[i] = p.accumulate ? _mm512_loadu_si512(c + 16 * i) : _mm512_setzero_si512();
     high[i] = p.accumulate ? _mm512_loadu_si512(c + 256 + 16 * i) : _mm512_setzero_si512();
   }
   for (int64_t k = 0; k < p.blocks; ++k) {
-    const uint8_t* x = a + p.a_step[k];
-    const int8_t* w = p.b + k * kInt8Block;
-    for (int quad = 0; quad < 16; ++quad, x += 4, w += 64) {
-      const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + kInt8Block / 2);
+    const uint8_t* x[P];
 #pragma GCC unroll 8
-      for (int i = 0; i < kPixels; ++i) {
-        int32_t four;
-        std::memcpy(&four, x + i * p.a_stride, sizeof four);
-        const __m512i v = _mm512_set1_epi32(four);
-        low[i] = _mm512_dpbusd_epi32(low[i], v, w0);
-        high[i] = _mm512_dpbusd_epi32(high[i], v, w1);
-      }
+    for (int i = 0; i < P; ++i) x[i] = a + p.a_step[k] + pixel[i];
+    const int8_t* w = p.b + k * kInt8Block;
+    if (p.quads[k] == 16) {  // without a loop, whose end would be mispredicted every time
+#pragma GCC unroll 16
+      for (int quad = 0; quad < 16; ++quad) multiply_quad<P>(x, w, quad, low, high);
+      continue;
     }
+    for (int quad = 0; quad < p.quads[k]; ++quad) multiply_quad<P>(x, w, quad, low, high);
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < kPixels; ++i) {
+  for (int i = 0; i < P; ++i) {
     _mm512_storeu_si512(c + 16 * i, low[i]);
     _mm512_storeu_si512(c + 256 + 16 * i, high[i]);
   }
@@ -46,8 +56,14 @@ void multiply_eight(const Int8Product& p, const uint8_t* a, int32_t* c) {
 
 void multiply(const Int8Product& p) {
   for (int tile = 0; tile < p.tiles; ++tile)
-    for (int64_t row = 0; row < kInt8Rows; row += kPixels)
-      multiply_eight(p, p.a[tile] + row * p.a_stride, p.c + tile * 512 + row * 16);
+    for (int row = 0; row < kInt8Rows && tile * kInt8Rows + row < p.pixels; row += 8) {
+      const int32_t* pixel = p.pixel[tile] + row;
+      int32_t* c = p.c + tile * 512 + row * 16;
+      if (p.pixels - tile * kInt8Rows - row > 4)
+        multiply_pixels<8>(p, p.a[tile], pixel, c);
+      else
+        multiply_pixels<4>(p, p.a[tile], pixel, c);
+    }
 }
 
 struct Panel {
@@ -103,7 +119,7 @@ void store(const Int8Store& s) {
     store_u8<false>(s);
 }
 
-constexpr Int8Isa kAvx512 = {"avx512 vnni int8", nothing, nothing, multiply, store};
+constexpr Int8Isa kAvx512 = {"avx512 vnni int8", false, nothing, nothing, multiply, store};
 
 }  // namespace
 
