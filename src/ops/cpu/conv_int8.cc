@@ -38,8 +38,8 @@ class CpuConvInt8 final : public Kernel {
         store_(op_.a.f32_output ? int8_plain().store : int8_isa().store),
         panels_(ceil_div(op_.a.out, kInt8Columns)),
         pairs_(ceil_div(g_.tiles, 2)) {
-    CHECK(std::max(spec.x[0].elements(), spec.y.elements()) <= INT32_MAX, "int8 convolution: ", spec.x[0], " to ", spec.y,
-          " are more than 2 GiB; use a smaller batch");
+    CHECK(std::max(spec.x[0].elements(), spec.y.elements()) <= INT32_MAX, "int8 convolution: ", spec.x[0], " to ",
+          spec.y, " are more than 2 GiB; use a smaller batch");
     needs_.y_over_x[1] = op_.a.add && !op_.a.f32_output;
     needs_.reentrant = true;
     panel_bytes_ = g_.blocks() * kInt8Block;

@@ -19,10 +19,10 @@ struct Int8Geometry {
   ConvShape shape;
   bool even;
   bool direct = false;
-  int64_t pictures = 0, places = 0;  ///< direct: one picture that holds all
+  int64_t pictures = 0, places = 0;            ///< direct: one picture that holds all
   int64_t row_places = 0, window_columns = 0;  ///< places in a row of the numbering, and of the window
-  int64_t tiles = 0;            ///< of 16 places, a picture
-  int64_t place_bytes = 0;      ///< in the window, from a place to the next
+  int64_t tiles = 0;                           ///< of 16 places, a picture
+  int64_t place_bytes = 0;                     ///< in the window, from a place to the next
   std::vector<int64_t> block;   ///< [blocks], bytes from a place to the 64 elements of a block of the sum
   std::vector<int> quads;       ///< [blocks], as in Int8Product
   std::vector<int32_t> weight;  ///< [blocks·64], index into a channel's [C,k,k] weights; -1: none
