@@ -156,7 +156,9 @@ struct LoaderOptions {
   bool shuffle = false;    ///< a new permutation each epoch, a function of (seed, epoch)
   bool drop_last = false;  ///< leave the last incomplete batch of an epoch out; else it comes with count < batch
   uint64_t seed = 0;
-  int workers = 2;   ///< threads that prepare batches; 0: none, next() makes them with all computing threads
+  /// Threads that prepare batches; 0: none, next() makes them with all computing threads; -1: as many as there are processors
+  /// that do not compute, at most 2.
+  int workers = -1;
   int prefetch = 4;  ///< batches prepared ahead
   Augmentation augmentation;
 };

@@ -46,7 +46,7 @@ struct TrainConfig {
   std::vector<double> pca_values;   ///< data.pca_values: empty: ImageNet's
   std::vector<double> pca_vectors;  ///< data.pca_vectors
   float erase = 0, mixup = 0, cutmix = 0;
-  int workers = 2;  ///< data.workers
+  int workers = -1;  ///< data.workers, as in LoaderOptions
   // [train]
   int64_t batch = 128;         ///< train.batch
   int64_t epochs = 0;          ///< train.epochs; exactly one of epochs and steps is positive

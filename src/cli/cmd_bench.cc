@@ -197,10 +197,10 @@ const RegisterCommand registered{{
       app.add_option("--data", args->work.data,
                      "Read pictures from here, so that loading them counts (default: memory)")
           ->type_name("DATA");
-      app.add_option("-j,--workers", args->work.workers, "Threads that prepare pictures")
+      app.add_option("-j,--workers", args->work.workers,
+                     "Threads that prepare pictures (default: 1 or 2 on processors that do not compute)")
           ->check(whole_number(0, 1024))
-          ->type_name("N")
-          ->capture_default_str();
+          ->type_name("N");
       add_dtype_flag(app, args->dtype, /*inference=*/true);
       add_no_tune_flag(app, args->work.compile.tune);
       add_conv_flag(app, args->work.compile.conv);

@@ -52,6 +52,8 @@ int threads() {
   return g_threads;
 }
 
+int spare_processors() { return std::max(0, omp_get_num_procs() - threads()); }
+
 void parallel_for(int64_t n, const std::function<void(int64_t, int64_t, int)>& body) {
   const int64_t parts = threads();
   if (parts == 1 || n <= 1) {

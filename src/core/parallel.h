@@ -8,6 +8,7 @@ namespace resnet {
 
 void set_threads(int n);  ///< 0: one a physical core
 int threads();            ///< as set, or the default
+int spare_processors();   ///< that this process may use and threads() leaves idle
 
 /// While it lives, this thread's parallel_for does all work itself and threads() is 1, for oneDNN too: for plans and runs
 /// inside a thread of the pool.

@@ -17,6 +17,10 @@ namespace resnet {
 
 namespace {
 
+int workers(const LoaderOptions& options) {
+  return options.workers < 0 ? std::min(2, spare_processors()) : options.workers;
+}
+
 constexpr int64_t kNone = std::numeric_limits<int64_t>::min();  // no batch
 
 // One buffer of the ring. Filled by one worker, then read by next(); `ready` hands it over under the mutex.
@@ -56,10 +60,10 @@ struct Loader::Impl {
 Loader::Impl::Impl(std::shared_ptr<const Dataset> data, const Preprocessing& preprocessing,
                    const LoaderOptions& options)
     : batcher(std::move(data), preprocessing, options), batches(batcher.batches_per_epoch()) {
-  CHECK(options.workers >= 0 && options.workers <= 1024, options.workers, " data workers; 0 to 1024 are possible");
+  CHECK(options.workers >= -1 && options.workers <= 1024, options.workers, " data workers; 0 to 1024 are possible");
   CHECK(options.prefetch >= 1, "prefetch ", options.prefetch, ": at least one batch must be prepared ahead");
   // One slot more than are prepared ahead: the one that the caller holds.
-  ring.resize(options.workers == 0 ? 1 : static_cast<size_t>(std::min<int64_t>(options.prefetch, batches) + 1));
+  ring.resize(workers(options) == 0 ? 1 : static_cast<size_t>(std::min<int64_t>(options.prefetch, batches) + 1));
   for (Slot& slot : ring) slot.batch = batcher.make_buffer();
   taken = batches;  // nothing to do before seek()
 }
@@ -123,7 +127,7 @@ void Loader::Impl::work() {
 Loader::Loader(std::shared_ptr<const Dataset> data, Preprocessing preprocessing, LoaderOptions options)
     : impl_(std::make_unique<Impl>(std::move(data), preprocessing, options)) {
   // Not in Impl's constructor: should a thread fail to start, Impl's destructor joins those before it.
-  for (int i = 0; i < options.workers; ++i) impl_->threads.emplace_back([s = impl_.get()] { s->work(); });
+  for (int i = 0; i < workers(options); ++i) impl_->threads.emplace_back([s = impl_.get()] { s->work(); });
 }
 
 Loader::~Loader() = default;

@@ -50,7 +50,7 @@ std::vector<Field> input_fields() {
       {"data", "erase", &C::erase, 0, 1},
       {"data", "mixup", &C::mixup, 0, 1000},
       {"data", "cutmix", &C::cutmix, 0, 1000},
-      {"data", "workers", &C::workers, 0, 1024, {}, true},
+      {"data", "workers", &C::workers, -1, 1024, {}, true},
   };
 }
 
