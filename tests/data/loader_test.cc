@@ -206,8 +206,8 @@ TEST(Loader, RefusesSettingsThatCannotWork) {
   options.batch = 0;
   EXPECT_NE(error_of([&] { Loader(data, p, options); }).find("batches of 0"), std::string::npos);
   options = {};
-  options.workers = -1;
-  EXPECT_NE(error_of([&] { Loader(data, p, options); }).find("-1 data workers"), std::string::npos);
+  options.workers = -2;
+  EXPECT_NE(error_of([&] { Loader(data, p, options); }).find("-2 data workers"), std::string::npos);
   Loader loader(data, p, {});
   Batch batch;
   EXPECT_NE(error_of([&] { loader.next(batch); }).find("before seek"), std::string::npos);
