@@ -234,6 +234,7 @@ template <class Body> void for_fused(const ConvShape& s, const Body& body) {
         c.shape = s;
         c.dtype = DType::bf16;
         c.pass = kind;
+        c.train = true;
         if (!e.name.starts_with("winograd") || !(e.ranges || (e.sums && !ranges)) || !e.reject(c).empty()) continue;
         SCOPED_TRACE(e.name + ", pass " + std::to_string(static_cast<int>(kind)) + (ranges ? " by ranges" : ""));
         body(*e.make(c), kind, ranges);

@@ -24,35 +24,28 @@ class WinogradConv final : public ConvPass {
         columns_(out_ % a.products->columns == 0 ? a.products->columns : 16),
         from_(input_tiles(c.shape, a.m(), turned_)),
         to_(output_tiles(c.shape, a.m(), turned_)),
-        weights_(packed_storage({a.positions(), in_, out_}, a.element() == 4 ? DType::f32 : DType::bf16)),
+        weights_bytes_(a.positions() * in_ * out_ * a.element()),
+        keeps_weights_(!c.train),
         zeros_(static_cast<size_t>(in_), 0.0f) {
+    if (keeps_weights_) weights_ = packed_storage({weights_bytes_}, DType::u8);
     plan_chunks();
   }
 
   std::string name() const override { return name_; }
   size_t workspace_bytes() const override {
-    return static_cast<size_t>(threads_) * thread_bytes() + (by_tiles_ ? 0 : transformed_bytes());
+    return weights_in_workspace() + static_cast<size_t>(threads_) * thread_bytes() +
+           (by_tiles_ ? 0 : transformed_bytes());
   }
 
+  // In training, weights are used once until they change: run() transforms them.
   void pack(const float* w) override {
-    // The packed weights are [out/columns][position][in][columns].
-    const int64_t plane = in_ * columns_, block = a_.positions() * plane;
-    WinogradWeights from;
-    from.w = const_cast<float*>(w);
-    from.out_step = turned_ ? 9 : in_ * 9;
-    from.in_step = turned_ ? out_ * 9 : 9;
-    from.turned = turned_;
-    parallel_for(out_ / 16, [&](int64_t begin, int64_t end, int) {
-      for (int64_t o = begin * 16; o < end * 16; o += 16) {
-        // bf16 weights come in pairs, so sixteen outputs are twice as wide there.
-        const int64_t lane = o % columns_ * a_.products->packed;
-        a_.transforms->weights(from, o, in_, packed() + (o / columns_ * block + lane) * a_.element(), plane, columns_);
-      }
-    });
+    w_ = w;
+    if (keeps_weights_) transform_weights(static_cast<uint8_t*>(weights_.raw()));
   }
 
   void run(const ConvArgs& args) override {
     check_planned_threads(name_, threads_);
+    if (!keeps_weights_) transform_weights(packed(args));
     const int64_t all = from_.count(), blocks = out_ / columns_;
     if (by_tiles_) {
       parallel_for(threads_, [&](int64_t begin, int64_t end, int thread) {
@@ -81,6 +74,23 @@ class WinogradConv final : public ConvPass {
   }
 
  private:
+  void transform_weights(uint8_t* to) const {
+    // The packed weights are [out/columns][position][in][columns].
+    const int64_t plane = in_ * columns_, block = a_.positions() * plane;
+    WinogradWeights from;
+    from.w = const_cast<float*>(w_);
+    from.out_step = turned_ ? 9 : in_ * 9;
+    from.in_step = turned_ ? out_ * 9 : 9;
+    from.turned = turned_;
+    parallel_for(out_ / 16, [&](int64_t begin, int64_t end, int) {
+      for (int64_t o = begin * 16; o < end * 16; o += 16) {
+        // bf16 weights come in pairs, so sixteen outputs are twice as wide there.
+        const int64_t lane = o % columns_ * a_.products->packed;
+        a_.transforms->weights(from, o, in_, to + (o / columns_ * block + lane) * a_.element(), plane, columns_);
+      }
+    });
+  }
+
   /// Tiles that are transformed at a time, and where their transforms and a block of their sums are.
   struct Chunk {
     int64_t first, tiles;
@@ -101,8 +111,8 @@ class WinogradConv final : public ConvPass {
   // A thread multiplies the tiles that it has transformed, which then are in its own cache; where tiles are few and weights
   // many, every thread takes a part of the outputs instead, so that the weights are read once.
   void plan_chunks() {
-    const int64_t all = from_.count(), weight_bytes = static_cast<int64_t>(weights_.bytes());
-    by_tiles_ = all >= kFewTiles * threads_ || weight_bytes <= kFewWeights;
+    const int64_t all = from_.count();
+    by_tiles_ = all >= kFewTiles * threads_ || weights_bytes_ <= kFewWeights;
     const int64_t share = by_tiles_ ? ceil_div(all, threads_) : all, most = kChunk * (by_tiles_ ? 1 : threads_);
     chunk_ = ceil_div(share, ceil_div(share, most));
     // Sums of a few tiles stay in the first-level cache until they are transformed back. With many inputs it is better to keep
@@ -115,18 +125,23 @@ class WinogradConv final : public ConvPass {
     sums_plane_ = std::min(together_, chunk_) * columns_ + 16;
   }
 
-  uint8_t* packed() const { return static_cast<uint8_t*>(weights_.raw()); }
+  // The workspace: transformed weights that are not kept; each thread's part; transformed tiles that all share.
+  size_t weights_in_workspace() const {
+    return keeps_weights_ ? 0 : (static_cast<size_t>(weights_bytes_) + 63) / 64 * 64;
+  }
+  uint8_t* packed(const ConvArgs& args) const {
+    return static_cast<uint8_t*>(keeps_weights_ ? weights_.raw() : args.workspace);
+  }
+  uint8_t* thread_part(const ConvArgs& args, int thread) const {
+    return static_cast<uint8_t*>(args.workspace) + weights_in_workspace() +
+           static_cast<size_t>(thread) * thread_bytes();
+  }
   size_t transformed_bytes() const { return static_cast<size_t>(a_.positions() * plane_ * a_.element()); }
   size_t sums_bytes() const { return static_cast<size_t>(a_.positions() * sums_plane_) * sizeof(float); }
   size_t thread_bytes() const { return sums_bytes() + (by_tiles_ ? transformed_bytes() : 0); }
-  float* sums(const ConvArgs& args, int thread) const {
-    return reinterpret_cast<float*>(static_cast<uint8_t*>(args.workspace) +
-                                    static_cast<size_t>(thread) * thread_bytes());
-  }
+  float* sums(const ConvArgs& args, int thread) const { return reinterpret_cast<float*>(thread_part(args, thread)); }
   uint8_t* transformed(const ConvArgs& args, int thread) const {
-    return static_cast<uint8_t*>(args.workspace) + (by_tiles_
-                                                        ? static_cast<size_t>(thread) * thread_bytes() + sums_bytes()
-                                                        : static_cast<size_t>(threads_) * thread_bytes());
+    return by_tiles_ ? thread_part(args, thread) + sums_bytes() : thread_part(args, threads_);
   }
 
   // The tiles [begin, end) of a chunk.
@@ -143,7 +158,7 @@ class WinogradConv final : public ConvPass {
     const int64_t plane = in_ * columns_;
     for (int64_t p = 0; p < a_.positions(); ++p)
       a_.products->multiply(c.transformed + (p * plane_ + first * row_) * a_.element(), row_ / a_.products->packed,
-                            count, packed() + (block * a_.positions() + p) * plane * a_.element(),
+                            count, packed(args) + (block * a_.positions() + p) * plane * a_.element(),
                             in_ / a_.products->packed, columns_, c.sums + p * sums_plane_);
     WinogradOutput o;
     o.plane = sums_plane_;
@@ -189,6 +204,9 @@ class WinogradConv final : public ConvPass {
   const bool turned_;
   const int64_t in_, out_, columns_;
   const WinogradTiles from_, to_;
+  const int64_t weights_bytes_;  // transformed
+  const bool keeps_weights_;
+  const float* w_ = nullptr;
   Tensor weights_;
   const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype
   const int threads_ = threads();
