@@ -147,7 +147,7 @@ class ConvBatchNorm final : public Kernel {
     y_unit_ = s_.oh * s_.ow * s_.oc / each_;
     const int64_t most = std::max(step, kCacheBytes / ((x_unit_ + y_unit_) * 2) / step * step);
     const int64_t part = ceil_div(units_, threads_);
-    int64_t least = units_ + 1;
+    int64_t least = INT64_MAX;
     for (int64_t ranges = ceil_div(part, most); ranges <= 2 * ceil_div(part, most); ++ranges) {
       const int64_t range = round_up(ceil_div(part, ranges), step);
       const int64_t load = ceil_div(ceil_div(units_, range), threads_) * range;  // of the busiest thread
