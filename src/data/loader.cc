@@ -60,7 +60,8 @@ struct Loader::Impl {
 Loader::Impl::Impl(std::shared_ptr<const Dataset> data, const Preprocessing& preprocessing,
                    const LoaderOptions& options)
     : batcher(std::move(data), preprocessing, options), batches(batcher.batches_per_epoch()) {
-  CHECK(options.workers >= -1 && options.workers <= 1024, options.workers, " data workers; 0 to 1024 are possible, or -1");
+  CHECK(options.workers >= -1 && options.workers <= 1024, options.workers,
+        " data workers; 0 to 1024 are possible, or -1");
   CHECK(options.prefetch >= 1, "prefetch ", options.prefetch, ": at least one batch must be prepared ahead");
   // One slot more than are prepared ahead: the one that the caller holds.
   ring.resize(workers(options) == 0 ? 1 : static_cast<size_t>(std::min<int64_t>(options.prefetch, batches) + 1));
