@@ -21,7 +21,7 @@ struct WorkloadOptions {
   int64_t image_size = 0;  ///< 0: the model's default
   std::string freeze;      ///< the stages up to this one are not trained; empty: all are
   std::string data;        ///< empty: the same random pictures at every step, in memory
-  int workers = -1;  ///< as in LoaderOptions
+  int workers = -1;        ///< as in LoaderOptions
 };
 
 class Workload {
