@@ -198,7 +198,7 @@ const RegisterCommand registered{{
                      "Read pictures from here, so that loading them counts (default: memory)")
           ->type_name("DATA");
       app.add_option("-j,--workers", args->work.workers,
-                     "Threads that prepare pictures (default: 1 or 2 on processors that do not compute)")
+                     "Threads that prepare pictures (default: 1 or 2 on idle processors, else those that compute)")
           ->check(whole_number(0, 1024))
           ->type_name("N");
       add_dtype_flag(app, args->dtype, /*inference=*/true);

@@ -48,17 +48,16 @@ int64_t depth_of(const Graph& graph) {
 }
 
 struct Memory {
-  int64_t arena = 0, arena_no_reuse = 0, parameters = 0;
+  int64_t all = 0;  ///< training_bytes()
+  int64_t arena = 0, arena_no_reuse = 0;
   int64_t parts = 1;
-  /// Weights and momentum (f32), and the arena, where gradients are too.
-  int64_t all() const { return arena + 2 * parameters; }
 };
 
 Memory training_memory(const Graph& graph, const CompileOptions& options) {
   const Compiled compiled = compile(graph, options);
   const auto begins_part = [](const Step& step) { return step.repeat_from > 0; };
-  return {static_cast<int64_t>(compiled.memory.bytes), static_cast<int64_t>(compiled.memory.bytes_no_reuse),
-          graph.cost().parameters * static_cast<int64_t>(sizeof(float)),
+  return {training_bytes(compiled), static_cast<int64_t>(compiled.memory.bytes),
+          static_cast<int64_t>(compiled.memory.bytes_no_reuse),
           1 + std::count_if(compiled.steps.begin(), compiled.steps.end(), begins_part)};
 }
 
@@ -134,7 +133,7 @@ void model_info(const ModelQuestion& question, const Output& out) {
               {"multiply_adds", cost.multiply_adds},
               {"train_batch", options.batch},
               {"train_dtype", name_of(options.dtype)},
-              {"train_memory_bytes", memory.all()},
+              {"train_memory_bytes", memory.all},
               {"train_arena_bytes", memory.arena},
               {"train_arena_bytes_no_reuse", memory.arena_no_reuse},
               {"train_parts", memory.parts},
@@ -149,9 +148,9 @@ void model_info(const ModelQuestion& question, const Output& out) {
   out.print(
       "training at batch {} in {}: {} (activations and gradients {}, {} had every buffer a place of its own; weights "
       "and momentum {})\n",
-      options.batch, name_of(options.dtype), human_bytes(static_cast<double>(memory.all())),
+      options.batch, name_of(options.dtype), human_bytes(static_cast<double>(memory.all)),
       human_bytes(static_cast<double>(memory.arena)), human_bytes(static_cast<double>(memory.arena_no_reuse)),
-      human_bytes(2.0 * static_cast<double>(memory.parameters)));
+      human_bytes(static_cast<double>(memory.all - memory.arena)));
   if (memory.parts > 1)
     out.print("the network is taken in {} parts that are computed again in backward\n", memory.parts);
 }

@@ -128,7 +128,7 @@ void Loader::Impl::work() {
 Loader::Loader(std::shared_ptr<const Dataset> data, Preprocessing preprocessing, LoaderOptions options)
     : impl_(std::make_unique<Impl>(std::move(data), preprocessing, options)) {
   // Not in Impl's constructor: should a thread fail to start, Impl's destructor joins those before it.
-  for (int i = 0; i < workers(options); ++i) impl_->threads.emplace_back([s = impl_.get()] { s->work(); });
+  for (int i = workers(options); i > 0; --i) impl_->threads.emplace_back([s = impl_.get()] { s->work(); });
 }
 
 Loader::~Loader() = default;

@@ -22,7 +22,7 @@ bool stopping() { return stop_requested.load(std::memory_order_relaxed); }
 EvalOptions eval_options(const TrainSetup& s) {
   return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
           .dtype = parse_dtype(s.config.dtype),
-          .workers = s.config.workers < 0 ? 2 : s.config.workers,
+          .workers = s.config.workers < 0 ? EvalOptions().workers : s.config.workers,
           .conv = s.config.conv};
 }
 

@@ -11,7 +11,8 @@
 namespace resnet {
 
 /// Places are the numbers of output pixels: place = row·row_places + column. If they are even, columns beyond the picture are
-/// computed and thrown away; else there are none. A window holds the padded picture, its rows dealt out to `planes` planes by row modulo stride, so that
+/// computed and thrown away; else there are none. A window holds the padded picture, its rows dealt out to `planes` planes by row
+/// modulo stride, so that
 /// the next place in a column is one plane row on. direct: x itself is the window (1x1, stride 1).
 struct Int8Geometry {
   Int8Geometry(const ConvShape& s, bool even);

@@ -126,9 +126,7 @@ class WinogradConv final : public ConvPass {
   }
 
   // The workspace: transformed weights that are not kept; each thread's part; transformed tiles that all share.
-  size_t weights_in_workspace() const {
-    return keeps_weights_ ? 0 : (static_cast<size_t>(weights_bytes_) + 63) / 64 * 64;
-  }
+  size_t weights_in_workspace() const { return keeps_weights_ ? 0 : static_cast<size_t>(round_up(weights_bytes_, 64)); }
   uint8_t* packed(const ConvArgs& args) const {
     return static_cast<uint8_t*>(keeps_weights_ ? weights_.raw() : args.workspace);
   }

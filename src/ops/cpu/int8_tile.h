@@ -16,15 +16,13 @@ inline constexpr int64_t kInt8Results = 1024;  ///< sums of two tiles of pixels
 struct Int8Product {
   int tiles = 0;  ///< of pixels: 1 or 2
   int64_t blocks = 0;
-  int pixels = 0;            ///< that exist, the first of the tiles: at least one of the last tile
-  const uint8_t* a[2] = {};  ///< what a tile's pixels are counted from
-  const int32_t* pixel[2] =
-      {};  ///< [16], bytes to each pixel (that need not exist, but can be read); AMX: evenly apart
+  int pixels = 0;                   ///< that exist, the first of the tiles: at least one of the last tile
+  const uint8_t* a[2] = {};         ///< what a tile's pixels are counted from
+  const int32_t* pixel[2] = {};     ///< [16], bytes to each pixel; those that do not exist can be read too
   const int64_t* a_step = nullptr;  ///< [blocks], bytes from a pixel to the block's 64
-  const int* quads =
-      nullptr;  ///< [blocks], of a block's 16 quads of the sum, the first that count; the rest of b is zero
-  const int8_t* b = nullptr;  ///< [blocks][2 halves][16 quads of the sum][16 columns][4]
-  int32_t* c = nullptr;       ///< [tiles][2 halves][16 pixels][16 columns]
+  const int* quads = nullptr;       ///< [blocks], the first of a block's quads, beyond which b is zero
+  const int8_t* b = nullptr;        ///< [blocks][2 halves][16 quads of the sum][16 columns][4]
+  int32_t* c = nullptr;             ///< [tiles][2 halves][16 pixels][16 columns]
   bool accumulate = false;
 };
 
