@@ -53,16 +53,19 @@ void show(const Output& out, const std::string& file, const std::vector<Predicti
 
 // Whether the picture could be classified.
 bool predict_file(const std::string& file, const PredictArgs& args, Classifier& classifier, const Output& out) {
+  std::string of_file;  // what the reader says names the file already
   try {
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<Prediction> predictions = classifier.classify(read_image(file), args.top);
+    const Tensor picture = read_image(file);
+    of_file = file + ": ";
+    const std::vector<Prediction> predictions = classifier.classify(picture, args.top);
     const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
     out.record(to_json(file, predictions, time.count()));
     show(out, file, predictions);
     return true;
   } catch (const Error& error) {
     out.record({{"file", file}, {"error", error.what()}});
-    out.error(error.what());
+    out.error(of_file + error.what());
     return false;
   }
 }

@@ -124,6 +124,13 @@ int conclude(std::vector<Finding> findings, bool strict, const Output& out) {
   return errors > 0 || (strict && warnings > 0) ? 1 : 0;
 }
 
+void count_classes(const DataSplits& data, const std::string& spec, std::vector<Finding>& findings) {
+  if (data.train->size() > 0 && data.train->classes().size() == 1)
+    findings.push_back({"one_class", false, spec,
+                        join(spec, ": all training pictures are of one class (", data.train->classes().front(),
+                             "); there is nothing to learn until another one is added")});
+}
+
 // Training asks for the same classes in both.
 void compare_classes(const DataSplits& data, const std::string& spec, std::vector<Finding>& findings) {
   if (data.train->size() == 0 || data.train->classes() == data.val->classes()) return;
@@ -153,6 +160,7 @@ int check_data(const std::string& spec, bool strict, const Output& out) {
   const Inspection found = inspect(data, [&](int64_t done, int64_t all) { bar.update(done, all, "pictures"); });
   bar.clear();
   findings = found.findings;
+  count_classes(data, spec, findings);
   compare_classes(data, spec, findings);
   Json list = Json::array();
   for (const SplitReport& split : found.splits) list.push_back(to_json(split));

@@ -65,7 +65,11 @@ std::string unknown_subcommand(const CLI::App& sub, int argc, char** argv, std::
 }
 
 int explain(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help, --version
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {  // --help, --version
+    const int status = app.exit(error);
+    check_stdout();
+    return status;
+  }
   std::string path, suggestion;
   const CLI::App& sub = innermost(app, path);
   if (path.empty()) return usage_error("", join("unknown flag ", argv[1], "; a command comes first"));

@@ -148,9 +148,10 @@ GroundTruth read_ground_truth(const TextFile& truth_file, const TextFile& list, 
   if (!list.path.empty()) numbered = read_list(list, first);
   if (list.path.empty() && truth.named)  // as other programs number them: in the order of their names
     for (size_t k = 0; k < known.size(); ++k) numbered[k] = known[k];
-  const bool numbers = std::all_of(truth.lines.begin(), truth.lines.end(), [&](const Line& line) {
+  const auto numeric = static_cast<size_t>(std::count_if(truth.lines.begin(), truth.lines.end(), [&](const Line& line) {
     return number(line.words[first == 0 ? 1 : 0]).has_value();
-  });
+  }));
+  const bool numbers = 2 * numeric > truth.lines.size();  // a damaged line is then the one that is named
   if (numbers && !numbered.empty()) check_order(truth, list, numbered);
   CHECK(!numbers || !numbered.empty() || truth.file.path.find("ILSVRC") == std::string::npos, truth.file.path,
         " numbers the classes in ILSVRC's own order; put its list beside it: map_clsloc.txt of the development kit, "
@@ -164,7 +165,8 @@ GroundTruth read_ground_truth(const TextFile& truth_file, const TextFile& list, 
   for (size_t i = 0; i < names.size(); ++i) {
     const Line& line = truth.lines[i];
     const std::string label(line.words[truth.named ? 1 : 0]);
-    const auto place = numbers && !numbered.empty() ? numbered.find(*number(label)) : numbered.end();
+    const std::optional<size_t> k = number(label);
+    const auto place = numbers && k ? numbered.find(*k) : numbered.end();
     names[i] = place != numbered.end() ? place->second : label;
     CHECK(!closed || classes.contains(names[i]), truth.file.path, ", line ", line.number, ": the class '", label,
           "' is none of the ", classes.size(), " of ", list.path.empty() ? "the training pictures" : list.path);
@@ -173,7 +175,7 @@ GroundTruth read_ground_truth(const TextFile& truth_file, const TextFile& list, 
 
   GroundTruth result;
   result.classes.assign(classes.begin(), classes.end());
-  if (numbers && !closed)  // 10 comes behind 9
+  if (numeric == names.size() && !closed)  // 10 comes behind 9
     std::stable_sort(result.classes.begin(), result.classes.end(),
                      [](const auto& a, const auto& b) { return *number(a) < *number(b); });
   std::map<std::string_view, int> labels;

@@ -65,6 +65,19 @@ TEST(Data, PhotographsAreLookedAt) {
   EXPECT_EQ(kinds, want) << run.out;
 }
 
+TEST(Data, OneClassIsWarnedOf) {
+  const TempFolder folder;
+  ASSERT_EQ(resnet_program("data synthesize " + (folder / "p") + " --count 30 --val 30 --size 16").status, 0);
+  for (const std::string split : {"p/train", "p/val"})
+    for (const auto& entry : fs::directory_iterator(folder / split))
+      if (entry.path().filename() != "disc") fs::remove_all(entry.path());
+  const Outcome run = resnet_program("data check " + (folder / "p"));
+  EXPECT_EQ(run.status, 0);
+  EXPECT_NE(run.err.find("warning: " + (folder / "p") + ": all training pictures are of one class (disc)"),
+            std::string::npos)
+      << run.err;
+}
+
 TEST(Data, PicturesAreWrittenAsFolders) {
   const TempFolder folder;
   EXPECT_EQ(resnet_program("data synthesize " + (folder / "new") + " --count 20 --size 16").status, 0);

@@ -67,6 +67,13 @@ TEST(Predict, TakesTheProtocols) {
   EXPECT_EQ(run.record()["predictions"].size(), 4u);
 }
 
+TEST(Predict, NamesThePictureThatWouldBecomeTooLarge) {
+  const std::string picture = SOURCE_DIR "/tests/data/golden/rgb.png";
+  const Outcome run = resnet_program("predict -q --scales 8000 '" + picture + "'");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find(picture + ": a picture of"), std::string::npos) << run.err;
+}
+
 TEST(Predict, SaysWhichWeightsItTakesByDefaultAndWhatTheyKnow) {
   const std::string picture = "'" SOURCE_DIR "/tests/data/golden/rgb.png'";
   const Outcome run = resnet_program("predict " + picture);

@@ -101,8 +101,10 @@ TEST(Usage, ARunThatCannotBeginLeavesNoFolder) {
 
 TEST(Usage, AFullDiskIsNoticed) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
-  const std::string command = "'" RESNET_PROGRAM "' info > /dev/full 2> /dev/null";
-  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
+  for (const char* arguments : {"info", "--help", "train --help", "--version"}) {
+    const std::string command = std::string("'" RESNET_PROGRAM "' ") + arguments + " > /dev/full 2> /dev/null";
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1) << arguments;
+  }
 }
 
 TEST(Usage, DefaultWeightsThatAreMissingAreExplained) {

@@ -69,6 +69,7 @@ TEST(GroundTruth, SaysWhatIsWrong) {
   EXPECT_THAT(complaint({"t", "a\nb\n"}, kNone, {}, {"x", "y", "z"}), HasSubstr("t has 2 labels for 3 pictures"));
   EXPECT_THAT(complaint({"t", "1\n4\n1\n"}, {"l", "a\nb\nc\n"}),
               HasSubstr("t, line 2: the class '4' is none of the 3 of l"));
+  EXPECT_THAT(complaint({"t", "1\n?\n1\n"}, {"l", "a\nb\nc\n"}), HasSubstr("t, line 2: the class '?'"));
   EXPECT_THAT(complaint({"t", "a\n"}, kNone, {"b"}), HasSubstr("is none of the 1 of the training pictures"));
   EXPECT_THAT(complaint({"t", "1\n"}, {"l", "a\nb\na\n"}), HasSubstr("l, line 3: the class 'a'"));
 }
