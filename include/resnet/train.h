@@ -23,6 +23,7 @@ struct TrainConfig {
   float bn_momentum = 0.1f;      ///< model.bn_momentum
   std::string init = "fan_out";  ///< model.init: He initialisation's fan, "fan_out" or "fan_in"
   bool zero_last_bn = false;     ///< model.zero_last_bn
+  bool whiten = false;           ///< model.whiten: the first convolution starts as a whitening of the pictures' patches
   // [data]
   std::string data = "synthetic:";  ///< data.path
   std::string train_split = "50k";  ///< data.train_split: "50k" or "45k"
@@ -66,11 +67,14 @@ struct TrainConfig {
   std::string conv = "auto";  ///< train.conv: "auto", or "direct" for no Winograd convolutions
   uint64_t seed = 1;          ///< train.seed
   int64_t eval_every = 1;     ///< train.eval_every, in epochs; the end is always evaluated (0: only the end)
+  int64_t log_every = 0;      ///< train.log_every, in steps: their mean loss and error are told (0: epochs' only)
   int64_t save_every = 1;     ///< train.save_every, in epochs: last.safetensors
+  bool test_flip = false;     ///< train.test_flip: evaluations average over a picture and its mirror image
   double target_error = 0;    ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
   float lr = 0.1f;             ///< optimizer.lr
   int64_t lr_batch = 0;        ///< optimizer.lr_batch: the batch that lr is for, scaled to others (0: to none)
+  float bias_lr = 1;           ///< optimizer.bias_lr: the learning rate of biases (batch norm's too) as a multiple of lr
   float momentum = 0.9f;       ///< optimizer.momentum
   float weight_decay = 1e-4f;  ///< optimizer.weight_decay
   bool nesterov = false;       ///< optimizer.nesterov

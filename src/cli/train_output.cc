@@ -88,12 +88,25 @@ TrainLog::TrainLog(const TrainConfig& config, const Output& out) : config_(confi
 
 void TrainLog::update(const Progress& p) {
   if (!p.note.empty()) return bar_.line("note: " + p.note);
+  if (p.log_due) return steps(p);
   bar_.update(
       p.step, p.steps,
       fmt::format("loss {:.4f}  error {:.2f} %  {:.0f} img/s  data wait {:.0f} %  lr {:.4g}  epoch {} step {}/{}",
                   p.loss, p.train_error, p.images_per_second, p.data_wait_share * 100, p.lr, p.epoch + 1, p.step,
                   p.steps));
   if (p.epoch_end) epoch(p);
+}
+
+void TrainLog::steps(const Progress& p) {
+  bar_.line(fmt::format("step {}/{}  lr {:.4g}  loss {:.4f}  train error {}  {:.4g} img/s", p.step, p.steps, p.lr,
+                        p.loss, percent(p.train_error), p.images_per_second));
+  out_.record({{"event", "steps"},
+               {"step", p.step},
+               {"steps", p.steps},
+               {"lr", rounded(p.lr)},
+               {"train_loss", p.loss},
+               {"train_error", p.train_error},
+               {"images_per_second", p.images_per_second}});
 }
 
 void TrainLog::epoch(const Progress& p) {

@@ -23,6 +23,7 @@ class TrainLog {
   void finish(const TrainResult& result);
 
  private:
+  void steps(const Progress& p);
   void epoch(const Progress& p);
   void record_epoch(const Progress& p) const;
   void record_result(const TrainResult& result) const;

@@ -121,4 +121,8 @@ void RunLog::add(const EpochRow& row) {
   events_->scalars(row.step, values);
 }
 
+void RunLog::add_steps(int64_t step, double loss, double error) {
+  events_->scalars(step, {{"loss/steps", loss}, {"error/steps", error}});
+}
+
 }  // namespace resnet

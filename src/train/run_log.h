@@ -37,6 +37,8 @@ class RunLog {
   void start(const std::string& config_toml, std::optional<int64_t> resumed_step);
   /// On the disk when it returns.
   void add(const EpochRow& row);
+  /// What the steps since the last such call came to: for TensorBoard alone.
+  void add_steps(int64_t step, double loss, double error);
 
   std::string last_path() const { return folder_ + "/last.safetensors"; }
   std::string best_path() const { return folder_ + "/best.safetensors"; }

@@ -8,6 +8,7 @@
 #include "train/augmentation.h"
 #include "train/class_weights.h"
 #include "train/recipe.h"
+#include "train/whiten.h"
 
 namespace resnet {
 
@@ -117,11 +118,12 @@ void start_new(TrainSetup& s) {
   s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, fit_of(s));
   s.weights = init_params(
       s.graph, {.seed = s.config.seed, .fan_out = s.config.init == "fan_out", .zero_last_bn = s.config.zero_last_bn});
+  if (s.config.whiten) whiten_first_conv(s.graph, *s.data.train, s.preprocessing, s.weights);
   s.state.warmup.below = s.config.warmup_until_error == 0;
   s.state.target.below = s.config.target_error == 0;
   if (!s.config.pretrained.empty())
     start_from(s, s.config.pretrained);
-  else if (!s.config.freeze.empty())
+  else if (!s.config.freeze.empty() && !s.config.whiten)
     s.notes.push_back(
         join("train.freeze = '", s.config.freeze, "' without pretrained weights: its weights stay random"));
 }

@@ -41,7 +41,8 @@ Sgd::Sgd(const TrainConfig& config, const std::vector<ParamSpec>& specs, const S
     const int64_t n = w.elements();
     for (int64_t begin = 0; begin < n; begin += kPiece)
       pieces_.push_back({slots_.size(), begin, std::min(begin + kPiece, n)});
-    slots_.push_back({key, w.f32(), v.f32(), n, decay});
+    const float rate = spec.kind == ParamKind::bias || spec.kind == ParamKind::bn_bias ? config.bias_lr : 1.0f;
+    slots_.push_back({key, w.f32(), v.f32(), n, rate, decay});
     momentum_[key] = std::move(v);
   }
   gradients_.resize(slots_.size());
@@ -58,7 +59,7 @@ void Sgd::step(const StateDict& gradients, float lr) {
     for (int64_t i = first; i < last; ++i) {
       const Piece& p = pieces_[static_cast<size_t>(i)];
       const Slot& s = slots_[p.slot];
-      sgd(s.w + p.begin, s.v + p.begin, gradients_[p.slot] + p.begin, p.end - p.begin, lr, momentum_factor_, s.decay,
+      sgd(s.w + p.begin, s.v + p.begin, gradients_[p.slot] + p.begin, p.end - p.begin, lr * s.rate, momentum_factor_, s.decay,
           nesterov_, caffe_);
     }
   });

@@ -27,6 +27,7 @@ class Sgd {
     float* w;
     float* v;
     int64_t n;
+    float rate;  // times the step's learning rate
     float decay;
   };
   /// A part of a slot, so that threads share large tensors and no thread gets all the small ones.

@@ -23,7 +23,8 @@ EvalOptions eval_options(const TrainSetup& s) {
   return {.batch = std::min({s.config.batch, s.data.val->size(), int64_t{256}}),
           .dtype = parse_dtype(s.config.dtype),
           .workers = s.config.workers < 0 ? EvalOptions().workers : s.config.workers,
-          .conv = s.config.conv};
+          .conv = s.config.conv,
+          .protocol = {.flip = s.config.test_flip}};
 }
 
 }  // namespace
@@ -92,7 +93,18 @@ void Trainer::run_epoch() {
               loader_.wait_seconds() - wait_before};
     total_ = {before.images + epoch_.images, before.seconds + epoch_.seconds, before.wait + epoch_.wait};
     if (progress_) progress_(progress_now());
+    if (s_.config.log_every > 0 && state.step % s_.config.log_every == 0) log_steps();
   }
+}
+
+void Trainer::log_steps() {
+  Progress p = progress_now();
+  p.loss = recent_.loss();
+  p.train_error = recent_.error();
+  p.log_due = true;
+  recent_ = {};
+  if (log_) log_->add_steps(p.step, p.loss, p.train_error);
+  if (progress_) progress_(p);
 }
 
 Plan& Trainer::plan_for(int64_t count) {
@@ -136,6 +148,7 @@ void Trainer::run_step(const Batch& batch) {
   plan.backward();
   sgd_.step(plan.gradients(), lr_);
   state.meter.add(loss, wrong, batch.count);
+  recent_.add(loss, wrong, batch.count);
   state.warmup.observe(s_.config.warmup_until_error, wrong, batch.count);
   state.closed = false;
   ++state.step;

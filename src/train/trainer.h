@@ -27,6 +27,7 @@ class Trainer {
 
   void run_epoch();
   void run_step(const Batch& batch);
+  void log_steps();
   Plan& plan_for(int64_t count);
   float lr_after(int64_t step) const;
   /// Evaluates where that is due, logs and saves; false when stopped meanwhile.
@@ -68,6 +69,7 @@ class Trainer {
     double wait_share() const { return seconds > 0 ? wait / seconds : 0; }
   };
   Speed total_, epoch_;
+  EpochMeter recent_;  // since the last log_steps()
   size_t told_ = 0;                 // unreadable pictures that were reported
   std::optional<EvalResult> eval_;  // of the current weights
 };

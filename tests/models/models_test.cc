@@ -27,7 +27,7 @@ constexpr Size kSizes[] = {
     {"resnet50", 25557032, 4.089, 1e9},       {"resnet50-v1", 25557032, 3.858, 1e9},
     {"resnet101", 44549160, 7.801, 1e9},      {"resnet101-v1", 44549160, 7.570, 1e9},
     {"resnet152", 60192808, 11.514, 1e9},     {"resnet152-v1", 60192808, 11.282, 1e9},
-    {"resnet9", 6573130, 0.379, 1e9},
+    {"resnet8-fast", 1978026, 151.9, 1e6},
 };
 
 class ModelSize : public testing::TestWithParam<Size> {};

@@ -99,6 +99,22 @@ TEST(Sgd, DecayCanSpareBatchNormAndBiases) {
   }
 }
 
+TEST(Sgd, BiasesCanHaveALearningRateOfTheirOwn) {
+  const std::vector<ParamSpec> specs{{"a.weight", {2}, ParamKind::weight},
+                                     {"a.bias", {2}, ParamKind::bias},
+                                     {"b.weight", {2}, ParamKind::bn_weight},
+                                     {"b.bias", {2}, ParamKind::bn_bias}};
+  StateDict params, gradients;
+  for (const ParamSpec& s : specs) params[s.suffix] = pair(0, 0), gradients[s.suffix] = pair(1, -1);
+  TrainConfig c = config_of(false);
+  c.bias_lr = 8;
+  Sgd(c, specs, params).step(gradients, 0.5f);
+  EXPECT_FLOAT_EQ(params["a.weight"].f32()[0], -0.5f);
+  EXPECT_FLOAT_EQ(params["b.weight"].f32()[1], 0.5f);
+  EXPECT_FLOAT_EQ(params["a.bias"].f32()[0], -4.0f);
+  EXPECT_FLOAT_EQ(params["b.bias"].f32()[1], 4.0f);
+}
+
 TEST(Sgd, LargeTensorsAreUpdatedToTheLastElement) {
   const int64_t n = 3 * 16384 + 5;
   const StateDict params{{"w", Tensor({n})}};

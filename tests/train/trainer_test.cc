@@ -42,6 +42,23 @@ TEST(Train, ProgressCountsStepsAndEpochs) {
   EXPECT_EQ(evaluations, 1);  // at the end of the run
 }
 
+TEST(Train, TellsOfSoManySteps) {
+  TrainConfig c = tiny_config();
+  c.epochs = 0;
+  c.steps = 8;
+  c.log_every = 3;
+  c.eval_every = 0;
+  std::vector<int64_t> told;
+  double of_epoch = 0, of_steps = 0;  // mean losses of the first three steps
+  train(c, [&](const Progress& p) {
+    if (p.log_due) told.push_back(p.step);
+    if (p.step == 3 && !p.epoch_end) (p.log_due ? of_steps : of_epoch) = p.loss;
+  });
+  EXPECT_THAT(told, testing::ElementsAre(3, 6));
+  EXPECT_GT(of_steps, 0);
+  EXPECT_EQ(of_steps, of_epoch);
+}
+
 TEST(Train, WritesTheRunsFolder) {
   const TempFolder folder;
   TrainConfig c = tiny_config();
