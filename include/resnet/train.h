@@ -72,10 +72,10 @@ struct TrainConfig {
   bool test_flip = false;     ///< train.test_flip: evaluations average over a picture and its mirror image
   double target_error = 0;    ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
-  float lr = 0.1f;             ///< optimizer.lr
-  int64_t lr_batch = 0;        ///< optimizer.lr_batch: the batch that lr is for, scaled to others (0: to none)
-  float bias_lr = 1;           ///< optimizer.bias_lr: the learning rate of biases (batch norm's too) as a multiple of lr
-  float momentum = 0.9f;       ///< optimizer.momentum
+  float lr = 0.1f;        ///< optimizer.lr
+  int64_t lr_batch = 0;   ///< optimizer.lr_batch: the batch that lr is for, scaled to others (0: to none)
+  float bias_lr = 1;      ///< optimizer.bias_lr: the learning rate of biases (batch norm's too) as a multiple of lr
+  float momentum = 0.9f;  ///< optimizer.momentum
   float weight_decay = 1e-4f;  ///< optimizer.weight_decay
   bool nesterov = false;       ///< optimizer.nesterov
   std::string formula =

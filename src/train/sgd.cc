@@ -59,8 +59,8 @@ void Sgd::step(const StateDict& gradients, float lr) {
     for (int64_t i = first; i < last; ++i) {
       const Piece& p = pieces_[static_cast<size_t>(i)];
       const Slot& s = slots_[p.slot];
-      sgd(s.w + p.begin, s.v + p.begin, gradients_[p.slot] + p.begin, p.end - p.begin, lr * s.rate, momentum_factor_, s.decay,
-          nesterov_, caffe_);
+      sgd(s.w + p.begin, s.v + p.begin, gradients_[p.slot] + p.begin, p.end - p.begin, lr * s.rate, momentum_factor_,
+          s.decay, nesterov_, caffe_);
     }
   });
 }

@@ -69,7 +69,7 @@ class Trainer {
     double wait_share() const { return seconds > 0 ? wait / seconds : 0; }
   };
   Speed total_, epoch_;
-  EpochMeter recent_;  // since the last log_steps()
+  EpochMeter recent_;               // since the last log_steps()
   size_t told_ = 0;                 // unreadable pictures that were reported
   std::optional<EvalResult> eval_;  // of the current weights
 };
