@@ -35,8 +35,7 @@ struct Progress {
   std::optional<EvalResult> eval;  ///< at the end of an epoch that was evaluated
   bool best = false;               ///< eval is the best so far
   bool epoch_end = false;
-  bool log_due =
-      false;  ///< a call of its own after every train.log_every steps: loss and train_error are these steps' alone
+  bool log_due = false;  ///< an extra call every train.log_every steps: loss and error are of these alone
   std::string note;  ///< not empty in a call of its own, before the first step: what the user should know
 };
 using ProgressFn = std::function<void(const Progress&)>;

@@ -16,6 +16,7 @@
 #include "ops/cpu/conv_pass.h"
 #include "ops/cpu/deferral.h"
 #include "ops/cpu/past_caches.h"
+#include "ops/cpu/range_length.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -145,14 +146,7 @@ class ConvBatchNorm final : public Kernel {
     }
     x_unit_ = s_.h * s_.w * s_.c / each_;
     y_unit_ = s_.oh * s_.ow * s_.oc / each_;
-    const int64_t most = std::max(step, kCacheBytes / ((x_unit_ + y_unit_) * 2) / step * step);
-    const int64_t part = ceil_div(units_, threads_);
-    int64_t least = INT64_MAX;
-    for (int64_t ranges = ceil_div(part, most); ranges <= 2 * ceil_div(part, most); ++ranges) {
-      const int64_t range = round_up(ceil_div(part, ranges), step);
-      const int64_t load = ceil_div(ceil_div(units_, range), threads_) * range;  // of the busiest thread
-      if (load < least) least = load, range_ = range;
-    }
+    range_ = range_length(units_, step, kCacheBytes / ((x_unit_ + y_unit_) * 2), threads_);
     ranges_ = ceil_div(units_, range_);
   }
 
