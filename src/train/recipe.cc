@@ -240,6 +240,8 @@ void validate(const TrainConfig& config) {
         "schedule.warmup and schedule.warmup_until_error cannot both be on");
   CHECK(!config.nesterov || config.momentum > 0, "optimizer.nesterov needs optimizer.momentum to be positive");
   CHECK(!config.resume || !config.output_dir.empty(), "to resume, the run's output folder must be given");
+  CHECK(!config.whiten || config.pretrained.empty(),
+        "model.whiten is for a network that starts anew, not for one that starts from pretrained weights");
   CHECK(!config.resume || config.pretrained.empty(), "a run is resumed or started from pretrained weights, not both");
 }
 
