@@ -225,7 +225,8 @@ void add_flags(CLI::App& app, ReproduceArgs& args) {
       ->capture_default_str();
   app.add_option("--data", args.data, "A folder of data, or synthetic:, instead of the recipes' own")
       ->type_name("DATA");
-  app.add_option("-j,--workers", args.workers, "Threads that prepare pictures (0: those that compute)")
+  app.add_option("-j,--workers", args.workers,
+                 "Threads that prepare pictures (default: 1 or 2 on idle processors; 0: those that compute)")
       ->check(whole_number(0, 1024))
       ->type_name("N");
   app.add_flag("--no-tune", args.no_tune, kNoTuneHelp);

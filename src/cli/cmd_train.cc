@@ -149,7 +149,8 @@ void add_flags(CLI::App& app, TrainArgs& args) {
       {"f32", "bf16", "auto"});
   choose_from(app.add_option("--conv", args.conv, "direct: convolutions without Winograd's algorithms"),
               {"auto", "direct"});
-  app.add_option("-j,--workers", args.workers, "Threads that prepare pictures (0: those that compute)")
+  app.add_option("-j,--workers", args.workers,
+                 "Threads that prepare pictures (default: 1 or 2 on idle processors; 0: those that compute)")
       ->check(whole_number(0, 1024))
       ->type_name("N");
   app.add_option("--seed", args.seed, "Of initial weights, order and augmentation")

@@ -12,14 +12,15 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kPictures = 2000;
+constexpr int64_t kPictures = 2000, kPatches = 32;  // patches: a side of a picture
 constexpr double kLeast = 5e-4;  // added to eigenvalues: directions that pictures hardly have are not blown up
 
 using Matrix = std::vector<double>;  // n x n
 
-/// Mean of p·pᵀ over all patches p of k x k pixels, their values in the order of weights (channel, row, column).
+/// Mean of p·pᵀ over patches p of k x k pixels (of small pictures: all), their values in the order of weights (channel, row, column).
 Matrix covariance(const Dataset& data, const Preprocessing& preprocessing, int64_t k) {
   const int64_t n = 3 * k * k, size = preprocessing.size, pictures = std::min(data.size(), kPictures);
+  const int64_t step = (size - k + kPatches) / kPatches;
   const Normalizer normalizer(preprocessing);
   std::vector<uint8_t> pixels(static_cast<size_t>(size * size * 3));
   std::vector<float> picture(pixels.size()), patch(static_cast<size_t>(n));
@@ -29,8 +30,8 @@ Matrix covariance(const Dataset& data, const Preprocessing& preprocessing, int64
     for (int64_t y = 0; y < size; ++y)
       normalizer.row(y, 0, size, pixels.data() + y * size * 3, picture.data() + y * size * 3);
     std::vector<float> of_picture(sum.size(), 0.0f);
-    for (int64_t y = 0; y + k <= size; ++y)
-      for (int64_t x = 0; x + k <= size; ++x) {
+    for (int64_t y = 0; y + k <= size; y += step)
+      for (int64_t x = 0; x + k <= size; x += step) {
         for (int64_t j = 0; j < n; ++j)
           patch[static_cast<size_t>(j)] =
               picture[static_cast<size_t>(((y + j / k % k) * size + x + j % k) * 3 + j / (k * k))];
@@ -40,7 +41,8 @@ Matrix covariance(const Dataset& data, const Preprocessing& preprocessing, int64
       }
     for (size_t j = 0; j < sum.size(); ++j) sum[j] += static_cast<double>(of_picture[j]);
   }
-  const double patches = static_cast<double>(pictures * (size - k + 1) * (size - k + 1));
+  const int64_t side = (size - k + step) / step;
+  const double patches = static_cast<double>(pictures * side * side);
   for (double& v : sum) v /= patches;
   return sum;
 }

@@ -17,6 +17,15 @@ std::string error_in(const std::string& text) {
   return error_of([&] { parse_recipe(text, "r.toml"); });
 }
 
+TEST(Recipe, WhitensOnlyWhatStartsAnew) {
+  TrainConfig c;
+  c.epochs = 1;
+  c.whiten = true;
+  validate(c);
+  c.pretrained = "x.safetensors";
+  EXPECT_THAT(error_of([&] { validate(c); }), testing::HasSubstr("model.whiten is for a network that starts anew"));
+}
+
 TEST(Recipe, ReadsEveryType) {
   const TrainConfig c = parse_recipe(R"(
 [model]
