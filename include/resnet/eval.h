@@ -36,7 +36,7 @@ struct Progress {
   bool best = false;               ///< eval is the best so far
   bool epoch_end = false;
   bool log_due = false;  ///< an extra call every train.log_every steps: loss and error are of these alone
-  std::string note;  ///< not empty in a call of its own, before the first step: what the user should know
+  std::string note;      ///< not empty in a call of its own, before the first step: what the user should know
 };
 using ProgressFn = std::function<void(const Progress&)>;
 
