@@ -108,6 +108,18 @@ TEST_P(EveryModel, FusionIsAsExactInBf16) {
   EXPECT_GT(unfused, 0);
 }
 
+TEST(Plan, FusionLeavesBatchNormOverGroupsAsItIs) {
+  if (isa() < Isa::avx512) GTEST_SKIP() << "bf16 needs AVX-512";
+  CompileOptions options{.batch = 8, .mode = Mode::train};
+  const auto of = [&](int64_t group) {
+    return gradients(make_model("cifar-resnet8", {.classes = 10, .bn_group = group}), options);
+  };
+  const std::vector<double> exact = of(4);
+  const double whole = distance(of(0), exact);
+  options.dtype = DType::bf16;
+  EXPECT_LT(distance(of(4), exact), 0.3 * whole);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, EveryModel,
                          testing::Values("cifar-resnet8", "cifar-resnet8-b", "cifar-plain8", "resnet18-c", "resnet50"),
                          [](const auto& info) {

@@ -11,11 +11,13 @@ Graph fold_batch_norm(const Graph& graph, const ConvWanted& wanted) {
     const NodeId reader = only_reader(graph, id);
     if (conv.op->kind() != "conv" || reader < 0 || graph.node(reader).op->kind() != "batch_norm") continue;
     const Node& bn = graph.node(reader);
+    const BatchNorm::Attributes& norm = static_cast<const BatchNorm&>(*bn.op).a;
+    if (wanted && !conv.frozen && norm.group > 0) continue;  // in training, no step with a convolution has groups
     Conv::Attributes a = static_cast<const Conv&>(*conv.op).a;
     if (a.folded_bn || a.add || a.relu) continue;
     a.folded_bn = true;
-    a.bn_eps = static_cast<const BatchNorm&>(*bn.op).a.eps;
-    a.bn_momentum = static_cast<const BatchNorm&>(*bn.op).a.momentum;
+    a.bn_eps = norm.eps;
+    a.bn_momentum = norm.momentum;
     const auto op = std::make_shared<Conv>(a);
     if (wanted && !wanted(*op, id)) continue;
     Node folded{conv.name, op, conv.inputs, conv.params};
