@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -30,17 +31,18 @@ std::string name_of_case(const testing::TestParamInfo<std::string>& info) {
   return name;
 }
 
-void make_two_steps(const std::string& recipe) {
+TrainResult make_two_steps(const std::string& recipe) {
   TrainConfig c = load_recipe(recipe);
   validate(c);
   set_option(c, "data.path", "synthetic:train=16,val=4");
   set_option(c, "train.batch", "4");
-  set_option(c, "model.bn_group", "0");
+  if (c.bn_group > 0) set_option(c, "model.bn_group", "2");
   set_option(c, "train.steps", "2");
   set_option(c, "data.workers", "0");
-  const TrainResult r = train(c);
+  TrainResult r = train(c);
   EXPECT_EQ(r.step, 2);
   EXPECT_EQ(r.eval.samples, 4);
+  return r;
 }
 
 /// What the paper leaves open must be said, and what it reaches.
@@ -55,6 +57,19 @@ TEST(CifarRecipes, SayWhatIsOpenAndWhatIsExpected) {
     EXPECT_GT(c.expect_value, 0) << path;
     EXPECT_NE(c.expect_source, "") << path;
     EXPECT_EQ(c.warmup_until_error > 0, c.model == "cifar-resnet110" || c.model == "cifar-resnet1202") << path;
+  }
+}
+
+// A key without effect would make an ablation that shows nothing.
+TEST(AblationRecipes, DifferFromTheBaseline) {
+  const std::string folder = SOURCE_DIR "/recipes/ablations", baseline = folder + "/baseline.toml";
+  const StateDict weights = make_two_steps(baseline).checkpoint.weights;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path() == baseline) continue;
+    const StateDict others = make_two_steps(entry.path().string()).checkpoint.weights;
+    bool differs = false;
+    for (const auto& [key, w] : weights) differs |= std::memcmp(w.raw(), others.at(key).raw(), w.bytes()) != 0;
+    EXPECT_TRUE(differs) << entry.path();
   }
 }
 
