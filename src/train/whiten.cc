@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "core/check.h"
+#include "core/symmetric_eigen.h"
 #include "data/normalizer.h"
 
 namespace resnet {
@@ -15,16 +15,14 @@ namespace {
 constexpr int64_t kPictures = 2000, kPatches = 32;  // patches: a side of a picture
 constexpr double kLeast = 5e-4;  // added to eigenvalues: directions that pictures hardly have are not blown up
 
-using Matrix = std::vector<double>;  // n x n
-
-/// Mean of p·pᵀ over patches p of k x k pixels (of small pictures: all), their values in the order of weights (channel, row, column).
-Matrix covariance(const Dataset& data, const Preprocessing& preprocessing, int64_t k) {
+/// [n,n]: mean of p·pᵀ over patches p of k x k pixels (of small pictures: all), their values in the order of weights (channel, row, column).
+std::vector<double> covariance(const Dataset& data, const Preprocessing& preprocessing, int64_t k) {
   const int64_t n = 3 * k * k, size = preprocessing.size, pictures = std::min(data.size(), kPictures);
   const int64_t step = (size - k + kPatches) / kPatches;
   const Normalizer normalizer(preprocessing);
   std::vector<uint8_t> pixels(static_cast<size_t>(size * size * 3));
   std::vector<float> picture(pixels.size()), patch(static_cast<size_t>(n));
-  Matrix sum(static_cast<size_t>(n * n), 0.0);
+  std::vector<double> sum(static_cast<size_t>(n * n), 0.0);
   for (int64_t i = 0; i < pictures; ++i) {
     data.image_into(i * data.size() / pictures, normalizer.fit(), pixels.data());
     for (int64_t y = 0; y < size; ++y)
@@ -47,30 +45,6 @@ Matrix covariance(const Dataset& data, const Preprocessing& preprocessing, int64
   return sum;
 }
 
-/// Eigenvectors of the symmetric `a` as rows, its eigenvalues left on its diagonal (cyclic Jacobi rotations).
-Matrix eigenvectors(Matrix& a, int64_t n) {
-  Matrix v(a.size(), 0.0);
-  for (int64_t i = 0; i < n; ++i) v[static_cast<size_t>(i * n + i)] = 1;
-  const auto rotate = [](double& x, double& y, double c, double s) {
-    const double old = x;
-    x = c * old - s * y;
-    y = s * old + c * y;
-  };
-  const auto at = [n](Matrix& m, int64_t i, int64_t j) -> double& { return m[static_cast<size_t>(i * n + j)]; };
-  for (int sweep = 0; sweep < 50; ++sweep)
-    for (int64_t p = 0; p < n; ++p)
-      for (int64_t q = p + 1; q < n; ++q) {
-        if (at(a, p, q) == 0) continue;
-        const double theta = 0.5 * std::atan2(2 * at(a, p, q), at(a, q, q) - at(a, p, p));
-        const double c = std::cos(theta), s = std::sin(theta);
-        for (int64_t i = 0; i < n; ++i) rotate(at(a, p, i), at(a, q, i), c, s);
-        for (int64_t i = 0; i < n; ++i) rotate(at(a, i, p), at(a, i, q), c, s);
-        for (int64_t i = 0; i < n; ++i) rotate(at(v, p, i), at(v, q, i), c, s);
-        at(a, p, q) = at(a, q, p) = 0;
-      }
-  return v;
-}
-
 const Node& first_conv(const Graph& graph) {
   const Node& node = graph.node(1);
   CHECK(node.op && node.op->kind() == "conv", "model.whiten: the network does not begin with a convolution");
@@ -85,17 +59,11 @@ void whiten_first_conv(const Graph& graph, const Dataset& data, const Preprocess
   const int64_t out = w.shape()[0], k = w.shape()[2], n = w.shape()[1] * k * k, half = out / 2;
   CHECK(out % 2 == 0 && half <= n && k <= preprocessing.size, "model.whiten: the first convolution has ", out,
         " channels of ", n, " inputs; it can be an even number up to ", 2 * n);
-  Matrix values = covariance(data, preprocessing, k);
-  const Matrix vectors = eigenvectors(values, n);
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  const auto value = [&](int64_t i) { return values[static_cast<size_t>(i * n + i)]; };
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return value(a) > value(b); });
+  const SymmetricEigen eigen = symmetric_eigen(covariance(data, preprocessing, k), n);
   for (int64_t o = 0; o < half; ++o) {
-    const int64_t i = order[static_cast<size_t>(o)];
-    const double scale = 1 / std::sqrt(std::max(value(i), 0.0) + kLeast);
+    const double scale = 1 / std::sqrt(std::max(eigen.values[static_cast<size_t>(o)], 0.0) + kLeast);
     for (int64_t j = 0; j < n; ++j) {
-      const auto v = static_cast<float>(vectors[static_cast<size_t>(i * n + j)] * scale);
+      const auto v = static_cast<float>(eigen.vectors[static_cast<size_t>(o * n + j)] * scale);
       w.f32()[o * n + j] = v;
       w.f32()[(half + o) * n + j] = -v;
     }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <future>
-#include <numeric>
 #include <thread>
 #include <vector>
 
 #include "core/check.h"
+#include "core/symmetric_eigen.h"
 
 namespace resnet {
 
@@ -50,38 +50,18 @@ ColorSums sum_all_colors(const Dataset& data) {
   return total;
 }
 
-// Turns rows and columns p, q of `m` so that m[p][q] becomes 0, and the columns of `v` alike.
-void rotate(std::array<double, 9>& m, std::array<double, 9>& v, size_t p, size_t q) {
-  if (m[3 * p + q] == 0) return;
-  const double theta = (m[4 * q] - m[4 * p]) / (2 * m[3 * p + q]);
-  const double t = (theta < 0 ? -1 : 1) / (std::abs(theta) + std::hypot(theta, 1.0));
-  const double c = 1 / std::hypot(t, 1.0), s = t * c;
-  const auto turn = [&](double& x, double& y) {
-    const double old = x;
-    x = c * old - s * y;
-    y = s * old + c * y;
-  };
-  for (size_t k = 0; k < 3; ++k) turn(m[3 * k + p], m[3 * k + q]);
-  for (size_t k = 0; k < 3; ++k) turn(m[3 * p + k], m[3 * q + k]);
-  for (size_t k = 0; k < 3; ++k) turn(v[3 * k + p], v[3 * k + q]);
-}
-
 }  // namespace
 
-ColorAxes principal_axes(std::array<double, 9> m) {
-  std::array<double, 9> v{1, 0, 0, 0, 1, 0, 0, 0, 1};
-  for (int sweep = 0; sweep < 30; ++sweep)
-    for (const auto& [p, q] : {std::pair<size_t, size_t>{0, 1}, {0, 2}, {1, 2}}) rotate(m, v, p, q);
-  std::array<size_t, 3> order{0, 1, 2};
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return m[4 * a] > m[4 * b]; });
+ColorAxes principal_axes(const std::array<double, 9>& covariance) {
+  const SymmetricEigen eigen = symmetric_eigen({covariance.begin(), covariance.end()}, 3);
   ColorAxes axes;
   for (size_t k = 0; k < 3; ++k) {
-    const size_t column = order[k];
-    axes.values[k] = std::max(0.0, m[4 * column]);
+    axes.values[k] = std::max(0.0, eigen.values[k]);
+    const double* vector = eigen.vectors.data() + 3 * k;
     double largest = 0;
     for (size_t c = 0; c < 3; ++c)
-      if (std::abs(v[3 * c + column]) > std::abs(largest)) largest = v[3 * c + column];
-    for (size_t c = 0; c < 3; ++c) axes.vectors[3 * k + c] = (largest < 0 ? -1 : 1) * v[3 * c + column];
+      if (std::abs(vector[c]) > std::abs(largest)) largest = vector[c];
+    for (size_t c = 0; c < 3; ++c) axes.vectors[3 * k + c] = (largest < 0 ? -1 : 1) * vector[c];
   }
   return axes;
 }

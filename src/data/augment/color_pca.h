@@ -21,7 +21,7 @@ struct ColorAxes {
 /// Of all pixels/255 of a data set. Exact sums: independent of the number of threads. Throws what reading a picture throws.
 ColorAxes measure_color_axes(const Dataset& data);
 
-/// Of a symmetric 3x3 matrix (Jacobi's rotations).
-ColorAxes principal_axes(std::array<double, 9> covariance);
+/// Of a symmetric 3x3 matrix.
+ColorAxes principal_axes(const std::array<double, 9>& covariance);
 
 }  // namespace resnet
