@@ -91,11 +91,11 @@ std::string stroke(const Series& s) {
                      pattern.empty() ? "" : " stroke-dasharray=\"" + pattern + "\"");
 }
 
-// Dashed lines belong to a solid one of their colour: they have a marker at their end only.
+// A thin line belongs to a bold one and has a marker at its end only.
 bool is_marked(const Series& s, size_t i) {
   const size_t n = s.points.size();
   if (i + 1 == n) return true;
-  if (s.thin || s.dash != 0) return false;
+  if (s.thin) return false;
   const size_t every = (n + kFewMarks - 1) / kFewMarks;
   return n <= kMarkedPoints || i % every == every / 2;
 }

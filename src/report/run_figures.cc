@@ -14,7 +14,7 @@ Series series_of(const RunHistory& run, Column column, const std::string& label,
   return s;
 }
 
-// One line a run; with `train`, a dashed one for training beside the solid one for the test.
+// One line a run; with `train`, a thin and dashed one for training beside the bold one for the test.
 void add_runs(Chart& chart, const std::vector<RunHistory>& runs, Column test, Column train) {
   const bool several = runs.size() > 1;
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -22,6 +22,7 @@ void add_runs(Chart& chart, const std::vector<RunHistory>& runs, Column test, Co
     const int colour = static_cast<int>(i);
     chart.series.push_back(series_of(runs[i], test, prefix + "test", colour, 0));
     chart.series.push_back(series_of(runs[i], train, prefix + "training", several ? colour : colour + 1, 1));
+    chart.series.back().thin = true;
   }
 }
 
