@@ -24,24 +24,29 @@ def read(folder, names):
 
 
 class ConvBatchNorm(nn.Module):
-    def __init__(self, channels_in, channels):
+    """Convolution, max pool of `pool` pixels, batch norm, ReLU."""
+
+    def __init__(self, channels_in, channels, pool=1):
         super().__init__()
         self.conv = nn.Conv2d(channels_in, channels, 3, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(channels)
+        self.pool = pool
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.dirac_(self.conv.weight.data[:channels_in])
 
     def forward(self, x):
-        return functional.relu(self.bn(self.conv(x)))
+        x = self.conv(x)
+        return functional.relu(self.bn(functional.max_pool2d(x, self.pool) if self.pool > 1 else x))
 
 
 class Stage(nn.Module):
     def __init__(self, channels_in, channels):
         super().__init__()
-        self.widen = ConvBatchNorm(channels_in, channels)
+        self.widen = ConvBatchNorm(channels_in, channels, pool=2)
         self.block = ConvBatchNorm(channels, channels)
 
     def forward(self, x):
-        x = functional.max_pool2d(self.widen(x), 2)
+        x = self.widen(x)
         return self.block(x) + x
 
 
@@ -66,7 +71,7 @@ def whiten(stem, x):
 
 
 class Pipeline:
-    """Shuffled batches, padded, cropped and mirrored at random, one prepared ahead by a thread."""
+    """Shuffled batches, padded and cropped at random, mirrored in every other epoch, one prepared ahead by a thread."""
 
     def __init__(self, x, labels, batch, pad):
         self.x, self.labels, self.batch, self.pad = functional.pad(x, (0, 0, pad, pad, pad, pad)), labels, batch, pad
@@ -74,14 +79,16 @@ class Pipeline:
         threading.Thread(target=self.work, daemon=True).start()
 
     def work(self):
-        b, steps, samples = self.batch, torch.arange(32), torch.arange(self.batch)
+        b, steps = self.batch, torch.arange(32)
+        mirror = torch.rand(len(self.labels), 1) < 0.5
         while True:
             order = torch.randperm(len(self.labels))
+            mirror = ~mirror
             for first in range(0, len(order) - b + 1, b):
                 index = order[first : first + b]
                 rows = torch.randint(0, 2 * self.pad + 1, (b, 1)) + steps
                 columns = torch.randint(0, 2 * self.pad + 1, (b, 1)) + steps
-                columns = torch.where(torch.rand(b, 1) < 0.5, columns.flip(1), columns)
+                columns = torch.where(mirror[index], columns.flip(1), columns)
                 x = self.x[index[:, None, None], rows[:, :, None], columns[:, None, :]]
                 self.queue.put((x.permute(0, 3, 1, 2), self.labels[index]))
 

@@ -135,6 +135,8 @@ struct Augmentation {
 
   int64_t pad = 0;    ///< zero-pad (after normalisation) by this much on each side, crop back at a random place
   bool flip = false;  ///< mirror left-right with probability 1/2
+  /// flip only draws whether a picture's first epoch mirrors it; then every other one does (Jordan, arXiv 2404.00498)
+  bool alternate_flip = false;
   Crop crop = Crop::pad;
   std::array<int64_t, 2> resize{0, 0};                 ///< of random: least and most; 0: as in evaluation
   std::array<float, 2> area{0.08f, 1.0f};              ///< of resized: shares of the picture's area

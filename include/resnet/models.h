@@ -30,6 +30,7 @@ std::vector<std::string> model_names();
 struct InitOptions {
   uint64_t seed = 0;
   bool fan_out = true;        ///< else fan_in
+  bool identity = false;      ///< the first filters of a convolution pass its input on, as many as it has inputs
   bool zero_last_bn = false;  ///< weight 0 in the last batch norm of every residual branch
 };
 StateDict init_params(const Graph& graph, const InitOptions& options = {});

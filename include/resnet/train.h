@@ -19,11 +19,12 @@ struct TrainConfig {
   // [model]
   std::string model = "cifar-resnet20";  ///< model.name
   int64_t image_size = 0;                ///< model.image_size; 0: the model's default
-  int64_t bn_group = 0;          ///< model.bn_group: batch norm over groups of this many pictures (0: the batch)
-  float bn_momentum = 0.1f;      ///< model.bn_momentum
-  std::string init = "fan_out";  ///< model.init: He initialisation's fan, "fan_out" or "fan_in"
-  bool zero_last_bn = false;     ///< model.zero_last_bn
-  bool whiten = false;           ///< model.whiten: the first convolution starts as a whitening of the pictures' patches
+  int64_t bn_group = 0;      ///< model.bn_group: batch norm over groups of this many pictures (0: the batch)
+  float bn_momentum = 0.1f;  ///< model.bn_momentum
+  /// model.init: He initialisation's fan, "fan_out" or "fan_in", or "identity": fan_out, but InitOptions::identity
+  std::string init = "fan_out";
+  bool zero_last_bn = false;  ///< model.zero_last_bn
+  bool whiten = false;        ///< model.whiten: the first convolution starts as a whitening of the pictures' patches
   // [data]
   std::string data = "synthetic:";  ///< data.path
   std::string train_split = "50k";  ///< data.train_split: "50k" or "45k"
@@ -40,6 +41,7 @@ struct TrainConfig {
   std::vector<double> crop_area = {0.08, 1};         ///< data.crop_area: of "resized"
   std::vector<double> crop_ratio = {0.75, 4.0 / 3};  ///< data.crop_ratio: of "resized"
   bool flip = true;                                  ///< data.flip
+  bool alternate_flip = false;                       ///< data.alternate_flip: every other epoch mirrors a picture
   // The others of Augmentation, by the same names
   float brightness = 0, contrast = 0, saturation = 0, hue = 0;
   bool trivial_augment = false;

@@ -1,6 +1,7 @@
 #include "data/augmenter.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/check.h"
 #include "data/augment/color_jitter.h"
@@ -12,6 +13,8 @@
 namespace resnet {
 
 namespace {
+
+constexpr uint64_t kEveryEpoch = std::numeric_limits<uint64_t>::max();
 
 void check_crop(const Augmentation& a, int64_t size) {
   CHECK(a.pad >= 0 && a.pad <= size, "padding by ", a.pad, " pixels a side; 0 to ", size,
@@ -34,7 +37,15 @@ Augmenter::Augmenter(const Preprocessing& preprocessing, const Augmentation& aug
   for (int c = 0; c < 3; ++c) shift_scale_[c] = 1.0f / preprocessing.std.f32()[c];
 }
 
-void Augmenter::make(const Dataset& data, int64_t sample, Rng& rng, Scratch& s, float* out) const {
+bool Augmenter::mirrors(int64_t sample, Draw draw, Rng& rng) const {
+  if (!a_.flip) return false;
+  if (!a_.alternate_flip) return rng.below(2) == 1;
+  const uint64_t first = Rng(draw.seed, kEveryEpoch, static_cast<uint64_t>(sample)).below(2);
+  return (first + draw.epoch) % 2 == 1;
+}
+
+void Augmenter::make(const Dataset& data, int64_t sample, Draw draw, Scratch& s, float* out) const {
+  Rng rng(draw.seed, draw.epoch, static_cast<uint64_t>(sample));
   s.picture.resize(static_cast<size_t>(size() * size() * 3));
   s.row.resize(static_cast<size_t>(size() * 3));
   Place place;
@@ -46,7 +57,7 @@ void Augmenter::make(const Dataset& data, int64_t sample, Rng& rng, Scratch& s, 
     const auto offset = [&] { return static_cast<int64_t>(rng.below(static_cast<uint32_t>(2 * a_.pad + 1))) - a_.pad; };
     if (a_.pad > 0) place.top = offset(), place.left = offset();
   }
-  const bool mirror = a_.flip && rng.below(2) == 1;
+  const bool mirror = mirrors(sample, draw, rng);
   const Pixels picture{s.picture.data(), size(), size()};
   if (jitters_color(a_)) color_jitter(picture, a_, rng);
   if (a_.trivial_augment) trivial_augment(picture, rng, s.other);

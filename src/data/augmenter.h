@@ -17,12 +17,17 @@ class Augmenter {
     std::vector<float> row;
   };
 
+  /// What chance is keyed by, beside the sample.
+  struct Draw {
+    uint64_t seed, epoch;
+  };
+
   /// Throws Error for settings that cannot work.
   Augmenter(const Preprocessing& preprocessing, const Augmentation& augmentation);
 
   int64_t size() const { return normalizer_.size(); }
-  /// f32 [size,size,3] at `out`, drawing from `rng`. Thread-safe. Throws what reading a picture throws.
-  void make(const Dataset& data, int64_t sample, Rng& rng, Scratch& scratch, float* out) const;
+  /// What picture `sample` is in this epoch: f32 [size,size,3] at `out`. Thread-safe. Throws what reading a picture throws.
+  void make(const Dataset& data, int64_t sample, Draw draw, Scratch& scratch, float* out) const;
 
  private:
   /// Where a window of the picture begins, in its own coordinates.
@@ -30,6 +35,7 @@ class Augmenter {
     int64_t top = 0, left = 0;
   };
 
+  bool mirrors(int64_t sample, Draw draw, Rng& rng) const;
   void normalize(const uint8_t* picture, Place place, bool mirror, const float* shift, std::vector<float>& row,
                  float* out) const;
 

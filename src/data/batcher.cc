@@ -74,8 +74,8 @@ void Batcher::fill_rows(int64_t number, Batch& batch, int64_t from, int64_t to, 
   const int64_t values = augmenter_.size() * augmenter_.size() * 3;
   for (int64_t n = from; n < to; ++n) {
     const int64_t sample = order_[static_cast<size_t>(number * options_.batch + n)];
-    Rng rng(options_.seed, static_cast<uint64_t>(epoch_), static_cast<uint64_t>(sample));
-    augmenter_.make(*data_, sample, rng, scratch, batch.images.f32() + n * values);
+    augmenter_.make(*data_, sample, {options_.seed, static_cast<uint64_t>(epoch_)}, scratch,
+                    batch.images.f32() + n * values);
     batch.labels.i32()[n] = data_->label(sample);
     batch.index[static_cast<size_t>(n)] = sample;
   }

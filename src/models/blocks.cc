@@ -36,8 +36,7 @@ NodeId join_branches(Graph& g, const std::string& block, NodeId x, NodeId branch
 
 }  // namespace
 
-NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape,
-               const ModelOptions& options) {
+NodeId conv(Graph& g, const std::string& name, NodeId x, const ConvLayer& shape) {
   Conv::Attributes a;
   a.out = shape.out;
   a.kernel = shape.kernel;
@@ -45,11 +44,20 @@ NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId 
   a.pad = shape.kernel / 2;
   a.groups = shape.groups;
   a.bias = shape.bias;
-  BatchNorm::Attributes n;
-  n.eps = options.bn_eps;
-  n.momentum = options.bn_momentum;
-  n.group = options.bn_group;
-  return g.add(bn, std::make_shared<BatchNorm>(n), {g.add(conv, std::make_shared<Conv>(a), {x})});
+  return g.add(name, std::make_shared<Conv>(a), {x});
+}
+
+NodeId batch_norm(Graph& g, const std::string& name, NodeId x, const ModelOptions& options) {
+  BatchNorm::Attributes a;
+  a.eps = options.bn_eps;
+  a.momentum = options.bn_momentum;
+  a.group = options.bn_group;
+  return g.add(name, std::make_shared<BatchNorm>(a), {x});
+}
+
+NodeId conv_bn(Graph& g, const std::string& conv_name, const std::string& bn_name, NodeId x, const ConvLayer& shape,
+               const ModelOptions& options) {
+  return batch_norm(g, bn_name, conv(g, conv_name, x, shape), options);
 }
 
 NodeId basic_block(Graph& g, const std::string& block, NodeId x, int64_t width, int64_t stride,

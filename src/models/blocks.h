@@ -26,8 +26,9 @@ struct ConvLayer {
   bool bias = false;
 };
 
-/// Convolution ("same" padding), then batch norm.
-NodeId conv_bn(Graph& g, const std::string& conv, const std::string& bn, NodeId x, const ConvLayer& shape,
+NodeId conv(Graph& g, const std::string& name, NodeId x, const ConvLayer& shape);  ///< with "same" padding
+NodeId batch_norm(Graph& g, const std::string& name, NodeId x, const ModelOptions& options);
+NodeId conv_bn(Graph& g, const std::string& conv_name, const std::string& bn_name, NodeId x, const ConvLayer& shape,
                const ModelOptions& options);
 
 /// Two 3×3 convolutions of `width` channels. `block` is "layer1.0".

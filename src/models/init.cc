@@ -16,16 +16,20 @@ uint64_t hash(const std::string& text) {
   return h;
 }
 
-void init_weight(Tensor& w, Rng& rng, bool linear, bool fan_out) {
+void init_weight(Tensor& w, Rng& rng, bool linear, const InitOptions& options) {
   const Shape& s = w.shape();
   if (linear) {
     const float bound = 1.0f / std::sqrt(static_cast<float>(s[1]));
     for (float& v : w.as<float>()) v = rng.uniform(-bound, bound);
     return;
   }
-  const int64_t fan = (fan_out ? s[0] : s[1]) * s[2] * s[3];
+  const int64_t fan = (options.fan_out ? s[0] : s[1]) * s[2] * s[3];
   const float deviation = std::sqrt(2.0f / static_cast<float>(fan));
   for (float& v : w.as<float>()) v = deviation * rng.normal();
+  if (!options.identity) return;
+  const int64_t window = s[2] * s[3], filter = s[1] * window, passed = std::min(s[0], s[1]);
+  std::fill_n(w.f32(), passed * filter, 0.0f);
+  for (int64_t o = 0; o < passed; ++o) w.f32()[o * filter + o * window + window / 2] = 1.0f;
 }
 
 // Names of the batch norms that end a residual branch: those that an addition reads first.
@@ -47,7 +51,7 @@ StateDict init_params(const Graph& graph, const InitOptions& options) {
     Rng rng(options.seed, hash(p.suffix));
     if (p.kind == ParamKind::weight) {
       const bool linear = p.shape.rank() == 2;
-      init_weight(t, rng, linear, options.fan_out);
+      init_weight(t, rng, linear, options);
       linear_inputs = linear ? p.shape[1] : 0;
     } else if (p.kind == ParamKind::bias && linear_inputs > 0) {
       const float bound = 1.0f / std::sqrt(static_cast<float>(linear_inputs));

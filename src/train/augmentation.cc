@@ -30,6 +30,7 @@ Augmentation augmentation_of(const TrainConfig& c) {
   if (c.crop == "resized") a.crop = Augmentation::Crop::resized;
   a.pad = a.crop == Augmentation::Crop::pad ? c.pad : 0;
   a.flip = c.flip;
+  a.alternate_flip = c.alternate_flip;
   put(c.crop_resize, a.resize);
   put(c.crop_area, a.area);
   put(c.crop_ratio, a.ratio);
@@ -55,6 +56,7 @@ void validate_augmentation(const TrainConfig& c) {
   check_length(c.pca_vectors, 9, "data.pca_vectors");
   CHECK(c.pca_values.empty() == c.pca_vectors.empty(),
         "data.pca_values and data.pca_vectors belong together; give both (resnet data pca prints them) or none");
+  CHECK(c.flip || !c.alternate_flip, "data.alternate_flip has no meaning without data.flip = true; remove one of them");
   CHECK(c.crop == "auto" || c.crop == "random" || c.crop_resize.empty(), "data.crop_resize has no meaning for ",
         "data.crop = '", c.crop, "'; use crop = \"random\" or remove it");
 }

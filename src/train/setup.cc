@@ -116,8 +116,10 @@ Fit fit_of(const TrainSetup& s) {
 
 void start_new(TrainSetup& s) {
   s.preprocessing = measure_preprocessing(*s.data.train, s.config.normalize, fit_of(s));
-  s.weights = init_params(
-      s.graph, {.seed = s.config.seed, .fan_out = s.config.init == "fan_out", .zero_last_bn = s.config.zero_last_bn});
+  s.weights = init_params(s.graph, {.seed = s.config.seed,
+                                    .fan_out = s.config.init != "fan_in",
+                                    .identity = s.config.init == "identity",
+                                    .zero_last_bn = s.config.zero_last_bn});
   if (s.config.whiten) whiten_first_conv(s.graph, *s.data.train, s.preprocessing, s.weights);
   s.state.warmup.below = s.config.warmup_until_error == 0;
   s.state.target.below = s.config.target_error == 0;

@@ -153,6 +153,31 @@ TEST(Loader, AugmentationShiftsAndFlips) {
   EXPECT_EQ(seen.size(), 18u);
 }
 
+TEST(Loader, AlternateFlipMirrorsEveryPictureInEveryOtherEpoch) {
+  const DataSplits data = open_data("synthetic:train=64,size=8");
+  const Preprocessing p = measure_preprocessing(*data.train, "none", 8);
+  LoaderOptions options = training(1);
+  options.augmentation = {.flip = true, .alternate_flip = true};
+  Loader loader(data.train, p, options);
+  int mirrored_first = 0;
+  std::vector<std::vector<float>> last(64);
+  for (int64_t epoch = 0; epoch < 4; ++epoch)
+    for (const Copy& batch : read(loader, epoch))
+      for (size_t n = 0; n < size_t(batch.count); ++n) {
+        std::vector<float> plain(192), mirror(192),
+            now(batch.images.begin() + ptrdiff_t(n) * 192, batch.images.begin() + ptrdiff_t(n + 1) * 192);
+        normalize(data.train->image(batch.index[n]), p, plain.data());
+        for (size_t k = 0; k < 192; ++k) mirror[k] = plain[k / 24 * 24 + (7 - k / 3 % 8) * 3 + k % 3];
+        ASSERT_NE(plain, mirror);
+        mirrored_first += epoch == 0 && now == mirror;
+        std::vector<float>& before = last[size_t(batch.index[n])];
+        if (epoch > 0) EXPECT_EQ(now, before == plain ? mirror : plain) << epoch;
+        before = now;
+      }
+  EXPECT_GT(mirrored_first, 16);
+  EXPECT_LT(mirrored_first, 48);
+}
+
 TEST(Loader, ASampleLooksTheSameInEveryBatchSizeAndOtherwiseInEveryEpoch) {
   const DataSplits data = open_data("synthetic:train=64,size=8");
   const Preprocessing p = measure_preprocessing(*data.train, "none", 8);

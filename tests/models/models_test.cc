@@ -145,6 +145,16 @@ TEST(Init, HasHesVariance) {
   EXPECT_NEAR(variance(in.at("layer2.0.conv1.weight")) * 64 * 9 / 2, 1.0, 0.02);
 }
 
+TEST(Init, TheFirstFiltersPassTheirInputOn) {
+  const StateDict params = init_params(make_model("cifar-resnet8"), {.identity = true});
+  const Tensor& w = params.at("layer2.0.conv1.weight");  // [32,16,3,3]
+  for (int64_t o = 0; o < 16; ++o)
+    for (int64_t k = 0; k < 16 * 9; ++k) ASSERT_EQ(w.f32()[o * 144 + k], k == o * 9 + 4 ? 1.0f : 0.0f) << o << " " << k;
+  const StateDict he = init_params(make_model("cifar-resnet8"));
+  for (int64_t k = 16 * 144; k < 32 * 144; ++k) ASSERT_EQ(w.f32()[k], he.at("layer2.0.conv1.weight").f32()[k]);
+  EXPECT_EQ(params.at("fc.weight").f32()[5], he.at("fc.weight").f32()[5]);
+}
+
 TEST(Init, ZeroLastBatchNormMakesBlocksTheIdentity) {
   const StateDict params = init_params(make_model("cifar-resnet8"), {.zero_last_bn = true});
   EXPECT_EQ(params.at("layer1.0.bn2.weight").f32()[0], 0.0f);

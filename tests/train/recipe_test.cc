@@ -26,6 +26,15 @@ TEST(Recipe, WhitensOnlyWhatStartsAnew) {
   EXPECT_THAT(error_of([&] { validate(c); }), testing::HasSubstr("model.whiten is for a network that starts anew"));
 }
 
+TEST(Recipe, AlternatesOnlyWhatIsMirrored) {
+  TrainConfig c;
+  c.epochs = 1;
+  c.alternate_flip = true;
+  validate(c);
+  c.flip = false;
+  EXPECT_THAT(error_of([&] { validate(c); }), testing::HasSubstr("data.alternate_flip has no meaning without data.flip"));
+}
+
 TEST(Recipe, ReadsEveryType) {
   const TrainConfig c = parse_recipe(R"(
 [model]
