@@ -32,7 +32,8 @@ TEST(Recipe, AlternatesOnlyWhatIsMirrored) {
   c.alternate_flip = true;
   validate(c);
   c.flip = false;
-  EXPECT_THAT(error_of([&] { validate(c); }), testing::HasSubstr("data.alternate_flip has no meaning without data.flip"));
+  EXPECT_THAT(error_of([&] { validate(c); }),
+              testing::HasSubstr("data.alternate_flip has no meaning without data.flip"));
 }
 
 TEST(Recipe, ReadsEveryType) {
