@@ -102,12 +102,15 @@ def groups(net, settings):
             {"params": biases, "times": o["bias_lr"], "weight_decay": 0}]
 
 
-def test_error(run, x, labels, dtype):
+def test_error(run, x, labels, dtype, shift):
+    """Of the mean over pictures, the same moved by `shift` pixels both ways, and the mirror images of all three."""
     wrong = 0
+    x = functional.pad(x, (0, 0, shift, shift, shift, shift))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bf16"):
         for first in range(0, len(x), 250):
-            views = [x[first : first + 250], x[first : first + 250].flip(2)]
-            scores = sum(run(view.permute(0, 3, 1, 2)).float().softmax(1) for view in views)
+            batch = x[first : first + 250]
+            views = [batch[:, at : at + 32, at : at + 32] for at in (0, shift, 2 * shift)]
+            scores = sum(run(v.permute(0, 3, 1, 2)).float().softmax(1) for view in views for v in (view, view.flip(2)))
             wrong += int((scores.argmax(1) != labels[first : first + 250]).sum())
     return 100 * wrong / len(x)
 
@@ -154,7 +157,7 @@ def main():
                   flush=True)
     net.eval()
     read_test, test_labels = read(options.data, ["test_batch.bin"])
-    error = test_error(run, read_test.sub_(mean).div_(std), test_labels, options.dtype)
+    error = test_error(run, read_test.sub_(mean).div_(std), test_labels, options.dtype, train["test_shift"])
     print(json.dumps({"test_error": round(error, 2), "seconds": round(time.time() - START, 1), "mode": options.mode,
                       "torch": torch.__version__}), flush=True)
 

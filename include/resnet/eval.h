@@ -49,6 +49,8 @@ struct TestProtocol {
   /// Not empty: instead of crops the whole picture with its shorter side at each of these, and its mirror images.
   std::vector<int64_t> scales = {};
   bool flip = false;  ///< with one crop: its mirror image too
+  /// With one crop: the same moved up and left, and down and right, by this many pixels too, zeros coming in.
+  int64_t shift = 0;
 };
 
 /// What one picture was taken for.

@@ -72,6 +72,7 @@ struct TrainConfig {
   int64_t log_every = 0;      ///< train.log_every, in steps: their mean loss and error are told (0: epochs' only)
   int64_t save_every = 1;     ///< train.save_every, in epochs: last.safetensors
   bool test_flip = false;     ///< train.test_flip: evaluations average over a picture and its mirror image
+  int64_t test_shift = 0;     ///< train.test_shift: and over it moved by so many pixels, as TestProtocol::shift
   double target_error = 0;    ///< train.target_error, percent: the step at which training error fell below it is kept
   // [optimizer]
   float lr = 0.1f;        ///< optimizer.lr

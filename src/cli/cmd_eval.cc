@@ -127,7 +127,8 @@ int run(EvalArgs args, const Output& out) {
                  {"dtype", dtype_word(dtype)},
                  {"crops", args.options.protocol.crops},
                  {"scales", args.options.protocol.scales},
-                 {"flip", args.options.protocol.flip}};
+                 {"flip", args.options.protocol.flip},
+                 {"shift", args.options.protocol.shift}};
   record["unreadable"] = data->unreadable_pictures();
   for (const std::string& message : data->unreadable_pictures()) out.log("left out: {}\n", message);
   record.update(to_json(result));

@@ -25,15 +25,22 @@ void add_protocol_flags(CLI::App& app, TestProtocol& protocol) {
           ->check(whole_number(1, 1 << 14))
           ->type_name("N,N,...");
   CLI::Option* flip = app.add_flag("--flip", protocol.flip, "The mirror image of the crop too");
-  scales->excludes(crops)->excludes(flip);
+  CLI::Option* shift =
+      app.add_option("--shift", protocol.shift, "The crop moved by this many pixels too: up and left, down and right")
+          ->check(whole_number(0, 1 << 14))
+          ->type_name("N");
+  scales->excludes(crops)->excludes(flip)->excludes(shift);
   flip->excludes(crops);
+  shift->excludes(crops);
 }
 
 std::string protocol_words(const TestProtocol& protocol) {
   if (!protocol.scales.empty())
     return fmt::format("whole pictures and mirror images, shorter side {}", fmt::join(protocol.scales, ", "));
   if (protocol.crops == 10) return "10 crops";
-  return protocol.flip ? "centre and mirror image" : "";
+  std::string words = protocol.shift > 0 ? fmt::format("centre, and moved by {} both ways", protocol.shift) : "";
+  if (protocol.flip) words += words.empty() ? "centre and mirror image" : ", with mirror images";
+  return words;
 }
 
 }  // namespace resnet::cli

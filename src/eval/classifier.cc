@@ -22,7 +22,7 @@ struct Classifier::Impl {
       : checkpoint(std::move(c)),
         network(graph_of(checkpoint), checkpoint.weights, Views(checkpoint.preprocessing, protocol),
                 {.compile = {.batch = kMostViews, .mode = Mode::infer, .dtype = checkpoint.int8 ? DType::u8 : dtype}}) {
-    if (protocol.scales.empty() && protocol.crops == 1) network.prepare(protocol.flip ? 2 : 1);
+    if (protocol.scales.empty() && protocol.crops == 1) network.prepare(network.views().count());
   }
 
   Checkpoint checkpoint;

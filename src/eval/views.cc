@@ -11,7 +11,7 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kPad = 4;                // around pictures that leave nothing to cut off
+constexpr int64_t kTenCropPad = 4;         // around pictures that leave nothing to cut off
 constexpr int64_t kMostPixels = 16 << 20;  // of one view
 
 // A place in the picture, and whether what is there is mirrored afterwards.
@@ -61,12 +61,12 @@ Tensor mirrored(const Tensor& x) {
   return y;
 }
 
-// f32 [H,W,3] with zeros around it.
-Tensor padded(const Tensor& x) {
+// f32 [H,W,3] with `pad` zeros on each side.
+Tensor padded(const Tensor& x, int64_t pad) {
   const int64_t height = x.shape()[0], width = x.shape()[1];
-  Tensor y({height + 2 * kPad, width + 2 * kPad, 3});
+  Tensor y({height + 2 * pad, width + 2 * pad, 3});
   for (int64_t row = 0; row < height; ++row)
-    std::memcpy(y.f32() + ((row + kPad) * (width + 2 * kPad) + kPad) * 3, x.f32() + row * width * 3,
+    std::memcpy(y.f32() + ((row + pad) * (width + 2 * pad) + pad) * 3, x.f32() + row * width * 3,
                 static_cast<size_t>(width * 3) * sizeof(float));
   return y;
 }
@@ -85,9 +85,12 @@ Tensor normalized_by(const Normalizer& normalizer, const Tensor& picture) {
 Views::Views(const Preprocessing& preprocessing, const TestProtocol& protocol)
     : preprocessing_(preprocessing), protocol_(protocol), normalizer_(preprocessing) {
   CHECK(protocol.crops == 1 || protocol.crops == 10, protocol.crops, " crops of a picture: 1 or 10 are possible");
-  CHECK(protocol.scales.empty() || (protocol.crops == 1 && !protocol.flip),
-        "several scales are for whole pictures and their mirror images: leave crops and flip alone");
+  CHECK(protocol.scales.empty() || (protocol.crops == 1 && !protocol.flip && protocol.shift == 0),
+        "several scales are for whole pictures and their mirror images: leave crops, flip and shift alone");
   CHECK(!protocol.flip || protocol.crops == 1, "ten crops have mirror images already: leave flip alone");
+  CHECK(protocol.shift == 0 || protocol.crops == 1, "ten crops are moved already: leave shift alone");
+  CHECK(protocol.shift >= 0 && protocol.shift < preprocessing.size, "a crop of ", preprocessing.size, "x",
+        preprocessing.size, " moved by ", protocol.shift, " pixels; 0 to ", preprocessing.size - 1, " are possible");
   for (const int64_t scale : protocol.scales)
     CHECK(scale > 0, "pictures with a shorter side of ", scale, " pixels: it must be positive");
 }
@@ -95,15 +98,24 @@ Views::Views(const Preprocessing& preprocessing, const TestProtocol& protocol)
 int64_t Views::pixels() const {
   int64_t sum = 0;
   for (const int64_t scale : protocol_.scales) sum += 2 * scale * scale * 3 / 2;
-  const int64_t crops = protocol_.crops * (protocol_.flip ? 2 : 1);
-  return sum > 0 ? sum : crops * preprocessing_.size * preprocessing_.size;
+  return sum > 0 ? sum : count() * preprocessing_.size * preprocessing_.size;
+}
+
+int64_t Views::count() const {
+  if (!protocol_.scales.empty()) return 2 * static_cast<int64_t>(protocol_.scales.size());
+  return protocol_.crops * (protocol_.flip ? 2 : 1) * (protocol_.shift > 0 ? 3 : 1);
 }
 
 Tensor Views::normalized(const Tensor& picture) const { return normalized_by(normalizer_, picture); }
 
 std::vector<Tensor> Views::of_crop(const Tensor& crop) const {
+  const int64_t shift = protocol_.shift;
   std::vector<Tensor> views = {normalized(crop)};
-  if (protocol_.flip) views.push_back(mirrored(views[0]));
+  if (shift > 0) {
+    const Tensor whole = padded(views[0], shift);
+    for (const int64_t at : {int64_t{0}, 2 * shift}) views.push_back(cut(whole, {at, at, false}, preprocessing_.size));
+  }
+  for (size_t i = 0, n = views.size(); protocol_.flip && i < n; ++i) views.push_back(mirrored(views[i]));
   return views;
 }
 
@@ -111,7 +123,7 @@ std::vector<Tensor> Views::ten_crops(const Tensor& picture) const {
   const int64_t size = preprocessing_.size;
   Tensor whole = resize_shorter_side(picture, preprocessing_.fit().resize, preprocessing_.interpolation);
   const bool small = whole.shape()[0] == size && whole.shape()[1] == size;
-  if (small) whole = padded(normalized(whole));
+  if (small) whole = padded(normalized(whole), kTenCropPad);
   std::vector<Tensor> views;
   for (const Window& window : ten_windows(whole.shape()[0], whole.shape()[1], size)) {
     Tensor crop = cut(whole, window, size);

@@ -1,4 +1,4 @@
-// What a network is shown of a picture: its centre, ten crops, or the whole at several sizes, and mirror images.
+// What a network is shown of a picture: its centre, moved or not, ten crops, or the whole at several sizes, and mirror images.
 #pragma once
 
 #include <vector>
@@ -17,6 +17,7 @@ class Views {
   std::vector<Tensor> of(const Tensor& picture) const;
   /// The same of picture `i`.
   std::vector<Tensor> of(const Dataset& data, int64_t i) const;
+  int64_t count() const;  ///< of a picture
   /// Pixels of all views of a picture; about, where they depend on its form.
   int64_t pixels() const;
 

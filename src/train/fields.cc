@@ -78,6 +78,7 @@ std::vector<Field> training_fields() {
       {"train", "log_every", &C::log_every, 0, kHuge, {}, true},
       {"train", "save_every", &C::save_every, 1, kHuge, {}, true},
       {"train", "test_flip", &C::test_flip},
+      {"train", "test_shift", &C::test_shift, 0, 1024},
       {"train", "target_error", &C::target_error, 0, 100},
       {"optimizer", "lr", &C::lr, 0, kFinite},
       {"optimizer", "lr_batch", &C::lr_batch, 0, 1e6},

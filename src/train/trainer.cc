@@ -24,7 +24,7 @@ EvalOptions eval_options(const TrainSetup& s) {
           .dtype = parse_dtype(s.config.dtype),
           .workers = s.config.workers < 0 ? EvalOptions().workers : s.config.workers,
           .conv = s.config.conv,
-          .protocol = {.flip = s.config.test_flip}};
+          .protocol = {.flip = s.config.test_flip, .shift = s.config.test_shift}};
 }
 
 }  // namespace

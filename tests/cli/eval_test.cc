@@ -15,13 +15,14 @@ std::string trained(const TempFolder& folder, const std::string& name, const std
 TEST(Eval, WritesPredictionsAndConfusions) {
   const TempFolder folder;
   const std::string weights = trained(folder, "a");
-  const Outcome run =
-      resnet_program("eval --json -q --weights '" + weights + "' --data synthetic:val=20,classes=4 --flip --csv '" +
-                     (folder / "p.csv") + "' --confusion '" + (folder / "c.csv") + "'");
+  const Outcome run = resnet_program("eval --json -q --weights '" + weights +
+                                     "' --data synthetic:val=20,classes=4 --flip --shift 1 --csv '" +
+                                     (folder / "p.csv") + "' --confusion '" + (folder / "c.csv") + "'");
   ASSERT_EQ(run.status, 0) << run.err;
   const nlohmann::json record = run.record();
   EXPECT_EQ(record["samples"], 20);
   EXPECT_EQ(record["flip"], true);
+  EXPECT_EQ(record["shift"], 1);
   const std::string predictions = read_file(folder / "p.csv"), confusion = read_file(folder / "c.csv");
   EXPECT_EQ(predictions.rfind("picture,label,predicted,probability,top5\n", 0), 0u) << predictions;
   EXPECT_EQ(line_count(predictions), 21u);
@@ -43,6 +44,7 @@ TEST(Eval, RefusesFlagsThatMakeNoSense) {
   EXPECT_EQ(resnet_program(eval + "--crops 5").status, 2);
   EXPECT_EQ(resnet_program(eval + "--crops 10 --flip").status, 2);
   EXPECT_EQ(resnet_program(eval + "--scales 32 --crops 10").status, 2);
+  EXPECT_EQ(resnet_program(eval + "--scales 32 --shift 1").status, 2);
   EXPECT_EQ(resnet_program(eval + "--scales 32,x").status, 2);
   EXPECT_EQ(resnet_program(eval + "--csv no/such/folder.csv").status, 1);
   EXPECT_NE(resnet_program(eval + "--csv a.csv --confusion ./a.csv").err.find("the same file"), std::string::npos);

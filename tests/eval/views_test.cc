@@ -78,11 +78,35 @@ TEST(Views, TheMirrorImageIsThatOfTheNormalisedCrop) {
   for (int64_t x = 0; x < 13; ++x) EXPECT_EQ(two[1].f32()[x * 3 + 1], one[0].f32()[(12 - x) * 3 + 1]);
 }
 
+TEST(Views, MovedCropsHaveZerosAtTheirEdges) {
+  const Preprocessing p = bytes_of(8);
+  Tensor picture({8, 8, 3}, DType::u8);
+  for (size_t i = 0; i < 192; ++i) picture.as<uint8_t>()[i] = static_cast<uint8_t>(1 + i);
+  const Views views(p, {.flip = true, .shift = 2});
+  const std::vector<Tensor> all = views.of(picture);
+  ASSERT_EQ(all.size(), 6u);
+  EXPECT_EQ(views.count(), 6);
+  EXPECT_EQ(views.pixels(), 6 * 64);
+  const auto at = [](const Tensor& x, int64_t row, int64_t column) { return x.f32()[(row * 8 + column) * 3]; };
+  for (int64_t row = 0; row < 8; ++row)
+    for (int64_t column = 0; column < 8; ++column)
+      for (const auto& [view, move] : {std::pair{1, 2}, {2, -2}}) {
+        const int64_t y = row - move, x = column - move;
+        const bool inside = y >= 0 && y < 8 && x >= 0 && x < 8;
+        const float want = inside ? at(all[0], y, x) : 0.0f;
+        EXPECT_EQ(at(all[size_t(view)], row, column), want) << view << " " << row << " " << column;
+        EXPECT_EQ(at(all[size_t(3 + view)], row, 7 - column), want) << view << " " << row << " " << column;
+      }
+}
+
 TEST(Views, RefusesWhatMakesNoSense) {
   const Preprocessing p = bytes_of(8);
   EXPECT_THAT(error_of([&] { Views(p, {.crops = 5}); }), HasSubstr("1 or 10"));
   EXPECT_THAT(error_of([&] { Views(p, {.crops = 10, .scales = {8}}); }), HasSubstr("leave crops"));
   EXPECT_THAT(error_of([&] { Views(p, {.crops = 10, .flip = true}); }), HasSubstr("already"));
+  EXPECT_THAT(error_of([&] { Views(p, {.crops = 10, .shift = 1}); }), HasSubstr("moved already"));
+  EXPECT_THAT(error_of([&] { Views(p, {.scales = {8}, .shift = 1}); }), HasSubstr("leave crops"));
+  EXPECT_THAT(error_of([&] { Views(p, {.shift = 8}); }), HasSubstr("0 to 7 are possible"));
   EXPECT_THAT(error_of([&] { Views(p, {.scales = {0}}); }), HasSubstr("positive"));
   const Views huge(p, {.scales = {4000}});
   EXPECT_THAT(error_of([&] { huge.of(Tensor({2, 200, 3}, DType::u8)); }), HasSubstr("2x200"));
