@@ -58,7 +58,7 @@ class Net(nn.Module):
         self.fc = nn.Linear(256, 10)
 
     def forward(self, x):
-        return self.fc(self.layers(self.stem(x)).mean((2, 3)))
+        return self.fc(self.layers(self.stem(x)).amax((2, 3)) / 9)
 
 
 def whiten(stem, x):
