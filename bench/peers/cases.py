@@ -71,7 +71,7 @@ def clock(command, options):
     return [*script("cold_clock.py"), "2" if options.quick else "7", *command]
 
 
-def our_run(case, options):
+def our_runs(case, options):
     common = ["--dtype", case.dtype, "--threads", str(options.threads), "--json"]
     if case.kind == "COLD":
         def write(folder):
@@ -82,12 +82,15 @@ def our_run(case, options):
         folder = cache.cached("cold-resnet50", write)
         command = [options.program, "predict", "--weights", os.path.join(folder, "model.safetensors"),
                    os.path.join(folder, "picture.png"), "--quiet", *common]
-        return Run(case, "resnet.cpp", "predict", clock(command, options))
+        return [Run(case, "resnet.cpp", "predict", clock(command, options))]
     command = [options.program, "bench", "--model", case.model, "--mode", case.kind.lower(), "-b", str(case.batch), "--seconds",
                f"{seconds_of(case, options):g}", *common]
     if case.kind == "TRAIN" and case.model.startswith("cifar"):   # with the data pipeline, as on the other side
         command += ["--data", options.data or "synthetic:train=50000,val=1000"]
-    return Run(case, "resnet.cpp", "bench", command)
+    runs_of_case = [Run(case, "resnet.cpp", "bench", command)]
+    if case.kind == "INFER" and case.batch == 1 and options.threads > 1:   # OpenVINO's throughput mode computes several too
+        runs_of_case.append(Run(case, "resnet.cpp", "streams", [*command, "--streams", str(options.threads)]))
+    return runs_of_case
 
 
 def peer_run(case, peer, options):
@@ -106,4 +109,4 @@ def peer_run(case, peer, options):
 def runs(case, options):
     peers = [peer_run(case, peer, options) for peer in PEERS[case.kind]
              if case.dtype in peer[3].split() and (not options.no_compile or peer[2] != "compiled")]
-    return [our_run(case, options), *peers]
+    return [*our_runs(case, options), *peers]

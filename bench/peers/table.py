@@ -29,18 +29,18 @@ def spread(rows, name, scale=1):
     return middle, f"{middle:.{digits}f}{many}"
 
 
-def setups(rows):
-    """{(program, mode): rows} of the peers."""
+def setups(rows, ours=False):
+    """{(program, mode): rows} of the peers, or ours."""
     result = {}
     for row in rows:
-        if row["program"] != "resnet.cpp":
+        if (row["program"] == "resnet.cpp") == ours:
             result.setdefault((row["program"], row["mode"]), []).append(row)
     return result
 
 
-def best(peers, name, pick):
-    """The peer's set-up whose median of `name` is best."""
-    found = {setup: spread(rows, name)[0] for setup, rows in peers.items()}
+def best(groups, name, pick):
+    """The set-up whose median of `name` is best."""
+    found = {setup: spread(rows, name)[0] for setup, rows in groups.items()}
     found = {setup: value for setup, value in found.items() if value}
     return pick(found, key=found.get) if found else None
 
@@ -59,32 +59,37 @@ def ratio(ours, theirs):
     return f"**{ours / theirs:.2f}**" if ours and theirs else "–"
 
 
+def side_by_side(rows, name, pick):
+    """Ours and the peers' best by `name`: (our rows, our mode, their rows, (program, mode)), or None without peers."""
+    ours, peers = setups(rows, ours=True), setups(rows)
+    mine, theirs = best(ours, name, pick), best(peers, name, pick)
+    return theirs and (ours.get(mine, []), mine[1] if mine else "", peers[theirs], theirs)
+
+
 def speed_line(case, rows):
-    ours = [row for row in rows if row["program"] == "resnet.cpp"]
-    peers = setups(rows)
-    chosen = best(peers, "images_per_second", max)
-    if chosen is None:
+    found = side_by_side(rows, "images_per_second", max)
+    if found is None:
         return None
+    ours, mode, theirs, chosen = found
     speed, speed_text = spread(ours, "images_per_second")
-    peer, peer_text = spread(peers[chosen], "images_per_second")
+    peer, peer_text = spread(theirs, "images_per_second")
     memory, memory_text = spread(ours, "peak_memory_bytes", 1e6)
-    peer_memory, peer_memory_text = spread(peers[chosen], "peak_memory_bytes", 1e6)
-    return (f"| {case[1]}, batch {case[2]}, {case[3]} | {speed_text} | {peer_text} | {' '.join(chosen)} "
-            f"| {ratio(speed, peer)} | {others(peers, chosen, 'images_per_second')} "
+    peer_memory, peer_memory_text = spread(theirs, "peak_memory_bytes", 1e6)
+    return (f"| {case[1]}, batch {case[2]}, {case[3]} | {speed_text}{' in streams' * (mode == 'streams')} | {peer_text} "
+            f"| {' '.join(chosen)} | {ratio(speed, peer)} | {others(setups(rows), chosen, 'images_per_second')} "
             f"| {memory_text} | {peer_memory_text} | {ratio(memory, peer_memory)} |")
 
 
 def latency_line(case, rows):
-    ours = [row for row in rows if row["program"] == "resnet.cpp"]
-    peers = setups(rows)
-    chosen = best(peers, "latency_ms_p50", min)
-    if chosen is None:
+    found = side_by_side(rows, "latency_ms_p50", min)
+    if found is None:
         return None
+    ours, _, theirs, chosen = found
     cells = []
     for name in ("latency_ms_p50", "latency_ms_p90", "latency_ms_p99"):
-        cells.append(f"{spread(ours, name)[1]} | {spread(peers[chosen], name)[1]}")
+        cells.append(f"{spread(ours, name)[1]} | {spread(theirs, name)[1]}")
     return (f"| {case[1]}, {case[3]} | {' | '.join(cells)} | {' '.join(chosen)} "
-            f"| {ratio(spread(peers[chosen], 'latency_ms_p50')[0], spread(ours, 'latency_ms_p50')[0])} |")
+            f"| {ratio(spread(theirs, 'latency_ms_p50')[0], spread(ours, 'latency_ms_p50')[0])} |")
 
 
 def start_line(case, rows):

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/common.h"
@@ -11,6 +15,7 @@
 #include "cli/roofline_cache.h"
 #include "cli/text.h"
 #include "cli/workload.h"
+#include "core/check.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
 
@@ -28,7 +33,7 @@ struct BenchArgs {
   WorkloadOptions work;
   std::string mode = "train", dtype = "auto";
   double seconds = 10;
-  int64_t steps = 0;
+  int64_t steps = 0, streams = 1;
   bool no_cache = false;
 };
 
@@ -52,28 +57,60 @@ void warm_up(Workload& work, bool briefly) {
   for (int i = 0; i < kWarmUpSteps || (since(start) < seconds && i < kMostWarmUpSteps); ++i) work.step();
 }
 
-Measured measure(Workload& work, const BenchArgs& args, const Output& out) {
-  Measured m;
-  const Clock::time_point first = Clock::now();
+using Streams = std::vector<std::unique_ptr<Workload>>;
+
+int threads_of_stream(const BenchArgs& args) { return threads() / static_cast<int>(args.streams); }
+
+Streams make_streams(const BenchArgs& args) {
+  const ThreadShare share(threads_of_stream(args));
+  Streams streams;
+  while (std::ssize(streams) < args.streams)
+    streams.push_back(std::make_unique<Workload>(args.work, streams.empty() ? nullptr : streams[0].get()));
+  return streams;
+}
+
+double step_ms(Workload& work) {
+  const Clock::time_point start = Clock::now();
   work.step();
-  m.first_step_seconds = since(first);
-  warm_up(work, /*briefly=*/args.steps > 0);
+  return since(start) * 1e3;
+}
+
+// All streams but the first, which run as long as what is returned lives, but `least` steps; their times in `ms`.
+std::vector<std::jthread> run_others(const Streams& streams, int64_t least, std::vector<std::vector<double>>& ms) {
+  ms.resize(streams.size());
+  std::vector<std::jthread> others;
+  for (size_t i = 1; i < streams.size(); ++i)
+    others.emplace_back([share = threads(), least, &work = *streams[i], &ms = ms[i]](const std::stop_token& stop) {
+      const ThreadShare own(share);
+      while (!stop.stop_requested() || std::ssize(ms) < least) ms.push_back(step_ms(work));
+    });
+  return others;
+}
+
+Measured measure(const Streams& streams, const BenchArgs& args, const Output& out) {
+  const ThreadShare share(threads_of_stream(args));
+  Workload& work = *streams[0];
+  Measured m;
+  m.first_step_seconds = step_ms(work) / 1e3;
+  for (const std::unique_ptr<Workload>& stream : streams) warm_up(*stream, /*briefly=*/args.steps > 0);
   ProgressBar bar(out);
   const double waited = work.wait_seconds();
   const int64_t faults = page_faults();
   const Clock::time_point start = Clock::now();
+  std::vector<std::vector<double>> times;
+  std::vector<std::jthread> others = run_others(streams, args.steps, times);
   const auto done = [&] {
     return args.steps > 0 ? static_cast<int64_t>(m.sorted_ms.size()) >= args.steps : since(start) >= args.seconds;
   };
   while (m.sorted_ms.empty() || !done()) {
-    const Clock::time_point step = Clock::now();
-    work.step();
-    m.sorted_ms.push_back(since(step) * 1e3);
+    m.sorted_ms.push_back(step_ms(work));
     if (args.steps > 0)
       bar.update(static_cast<int64_t>(m.sorted_ms.size()), args.steps, "");
     else
       bar.update(static_cast<int64_t>(since(start) * 1e3), static_cast<int64_t>(args.seconds * 1e3), "");
   }
+  others.clear();  // stops and waits for them
+  for (const std::vector<double>& ms : times) m.sorted_ms.insert(m.sorted_ms.end(), ms.begin(), ms.end());
   m.seconds = since(start);
   m.page_faults = page_faults() - faults;
   m.wait_share = (work.wait_seconds() - waited) / m.seconds;
@@ -130,6 +167,7 @@ void report(const BenchArgs& args, const Workload& work, const Measured& m, cons
                  {"isa", name_of(isa())},
                  {"processor", cpu_model()},
                  {"threads", threads()},
+                 {"streams", args.streams},
                  {"steps", m.sorted_ms.size()},
                  {"seconds", m.seconds},
                  {"images_per_second", rate},
@@ -162,10 +200,16 @@ int run(BenchArgs& args, const Output& out) {
   CompileOptions& compile = args.work.compile;
   compile.mode = args.mode == "train" ? Mode::train : Mode::infer;
   compile.dtype = resolve_dtype(args.dtype);
-  Workload work(args.work);
-  out.log("{}, {}, batch {}, {}, {} threads, {}, input from {}\n", args.work.model, args.mode, compile.batch,
-          dtype_word(compile.dtype), threads(), name_of(isa()), args.work.data.empty() ? "memory" : args.work.data);
-  const Measured measured = measure(work, args, out);
+  CHECK(args.streams == 1 || compile.mode == Mode::infer, "--streams ", args.streams, " is for --mode infer");
+  CHECK(threads() % args.streams == 0, "--streams ", args.streams, ": ", threads(),
+        " threads cannot be shared evenly among them; give --threads");
+  const Streams streams = make_streams(args);
+  const Workload& work = *streams[0];
+  const std::string in_streams = args.streams == 1 ? "" : " in " + std::to_string(args.streams) + " streams";
+  out.log("{}, {}, batch {}, {}, {} threads{}, {}, input from {}\n", args.work.model, args.mode, compile.batch,
+          dtype_word(compile.dtype), threads(), in_streams, name_of(isa()),
+          args.work.data.empty() ? "memory" : args.work.data);
+  const Measured measured = measure(streams, args, out);
   const int64_t peak_bytes = peak_memory_bytes();  // before the roofline is measured, which takes memory of its own
   report(args, work, measured, bound_of(work.plan(), !args.no_cache, out), peak_bytes, out);
   return 0;
@@ -190,13 +234,21 @@ const RegisterCommand registered{{
           ->type_name("N");
       CLI::Option* seconds = app.add_option("--seconds", args->seconds, "How long to measure");
       seconds->check(number_from(1e-3))->type_name("S")->capture_default_str();
-      app.add_option("--steps", args->steps, "Or how many steps to measure")
+      app.add_option("--steps", args->steps, "Or how many steps to measure, of every stream")
           ->check(whole_number(1, 1 << 30))
           ->type_name("N")
           ->excludes(seconds);
-      app.add_option("--data", args->work.data,
-                     "Read pictures from here, so that loading them counts (default: memory)")
-          ->type_name("DATA");
+      CLI::Option* data = app.add_option("--data", args->work.data,
+                                         "Read pictures from here, so that loading them counts (default: memory)");
+      data->type_name("DATA");
+      app.add_option(
+             "--streams", args->streams,
+             "So many networks side by side, each on pictures of its own and with its share of the threads: the "
+             "throughput of infer where a batch is too small for all threads")
+          ->check(whole_number(1, 1024))
+          ->type_name("N")
+          ->capture_default_str()
+          ->excludes(data);
       app.add_option("-j,--workers", args->work.workers,
                      "Threads that prepare pictures (default: 1 or 2 on idle processors, else those that compute)")
           ->check(whole_number(0, 1024))

@@ -28,12 +28,13 @@ DataSplits open(const WorkloadOptions& options) {
 
 }  // namespace
 
-Workload::Workload(const WorkloadOptions& options) {
+Workload::Workload(const WorkloadOptions& options, const Workload* other) {
   const DataSplits splits = open(options);
   graph_ = make_model(options.model, {.classes = classes_of(splits), .image_size = options.image_size});
   if (!options.freeze.empty()) graph_ = freeze(graph_, options.freeze);
-  params_ = init_params(graph_);
-  if (options.compile.dtype == DType::u8) params_ = quantize(graph_, params_, {random_batch(options)}, "max").weights;
+  params_ = other != nullptr ? other->params_ : init_params(graph_);
+  if (options.compile.dtype == DType::u8 && other == nullptr)
+    params_ = quantize(graph_, params_, {random_batch(options)}, "max").weights;
   const auto start = std::chrono::steady_clock::now();
   plan_ = std::make_unique<Plan>(graph_, options.compile);
   compile_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

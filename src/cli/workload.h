@@ -26,7 +26,8 @@ struct WorkloadOptions {
 
 class Workload {
  public:
-  explicit Workload(const WorkloadOptions& options);
+  /// With `other`, a workload of the same options, its weights are used, not copied (inference).
+  explicit Workload(const WorkloadOptions& options, const Workload* other = nullptr);
   ~Workload();
 
   /// Takes a batch (from the loader, if there is one) and runs the network on it; in training also backward and SGD.

@@ -13,7 +13,7 @@ namespace resnet {
 namespace {
 
 int g_threads = 0;
-thread_local bool t_alone = false;
+thread_local int t_share = 0;  // of a ThreadShare; 0: none
 
 // Distinct (package, core) pairs; hyper-threads add nothing to kernels that are bound by the vector units.
 int physical_cores() {
@@ -36,18 +36,18 @@ void set_threads(int n) {
   omp_set_num_threads(g_threads);
 }
 
-OneThread::OneThread() : alone_before_(t_alone), openmp_before_(omp_get_max_threads()) {
-  t_alone = true;
-  omp_set_num_threads(1);
+ThreadShare::ThreadShare(int n) : share_before_(t_share), openmp_before_(omp_get_max_threads()) {
+  t_share = n;
+  omp_set_num_threads(n);
 }
 
-OneThread::~OneThread() {
-  t_alone = alone_before_;
+ThreadShare::~ThreadShare() {
+  t_share = share_before_;
   omp_set_num_threads(openmp_before_);
 }
 
 int threads() {
-  if (t_alone) return 1;
+  if (t_share > 0) return t_share;
   if (g_threads == 0) set_threads(0);
   return g_threads;
 }

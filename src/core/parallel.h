@@ -10,18 +10,17 @@ void set_threads(int n);  ///< 0: one a physical core
 int threads();            ///< as set, or the default
 int spare_processors();   ///< that this process may use and threads() leaves idle
 
-/// While it lives, this thread's parallel_for does all work itself and threads() is 1, for oneDNN too: for plans and runs
-/// inside a thread of the pool.
-class OneThread {
+/// While it lives, threads() is n for the thread that made it, and so are parallel_for and oneDNN: 1 inside a thread of the
+/// pool, more where several threads run plans of their own side by side.
+class ThreadShare {
  public:
-  OneThread();
-  ~OneThread();
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
+  explicit ThreadShare(int n);
+  ~ThreadShare();
+  ThreadShare(const ThreadShare&) = delete;
+  ThreadShare& operator=(const ThreadShare&) = delete;
 
  private:
-  bool alone_before_;
-  int openmp_before_;
+  int share_before_, openmp_before_;
 };
 
 /// Splits [0, n) into one contiguous range a thread and calls body(begin, end, thread) for each range that is not empty.

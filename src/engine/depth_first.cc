@@ -81,7 +81,7 @@ struct DepthFirst::Worker {
 
 struct DepthFirst::Segment {
   Segment(const Graph& graph, CompileOptions options, DType input, size_t threads) : pictures(options.batch) {
-    const OneThread alone;  // kernels are made for the thread that calls them
+    const ThreadShare alone(1);  // kernels are made for the thread that calls them
     for (size_t t = 0; t < threads; ++t)
       workers.push_back(
           std::make_unique<Worker>(compile_fused(graph, options, input, t == 0 ? nullptr : &workers[0]->c)));
@@ -151,7 +151,7 @@ void DepthFirst::pack() {
 void DepthFirst::run(const float* input, float* logits) {
   ++calls_;
   parallel_for(static_cast<int64_t>(threads_), [&](int64_t begin, int64_t end, int) {
-    const OneThread alone;
+    const ThreadShare alone(1);
     for (int64_t t = begin; t < end; ++t) run_thread(static_cast<size_t>(t), input, logits);
   });
 }

@@ -79,6 +79,24 @@ TEST(Bench, MeasuresSteps) {
   EXPECT_GE(fed.at("data_wait_share"), 0);
 }
 
+TEST(Bench, RunsStreamsSideBySide) {
+  const TempFolder cache;
+  const std::string flags = "bench --json --model cifar-resnet8 -b 1 --steps 20 --threads 2 ",
+                    home = "XDG_CACHE_HOME=" + cache.path();
+  for (const std::string dtype : {"f32", "int8"}) {
+    const nlohmann::json bench = resnet_program(flags + "--mode infer --streams 2 --dtype " + dtype, home).record();
+    EXPECT_EQ(bench.at("streams"), 2);
+    EXPECT_EQ(bench.at("threads"), 2);
+    EXPECT_GE(bench.at("steps"), 40);  // those of both
+  }
+  for (const auto& [wrong, why] :
+       {std::pair("--mode train --streams 2", "--mode infer"), {"--mode infer --streams 3", "2 threads"}}) {
+    const Outcome run = resnet_program(flags + wrong, home);
+    EXPECT_EQ(run.status, 1);
+    EXPECT_NE(run.err.find(why), std::string::npos) << run.err;
+  }
+}
+
 TEST(Bench, StatesItsShareOfTheRooflineAndKeepsTheRoofline) {
   const TempFolder cache;
   const std::string flags = "bench --json --model cifar-resnet8 --mode infer -b 8 --steps 3 --dtype f32",

@@ -118,7 +118,7 @@ TEST_F(DepthFirstTest, AnObserverSeesEveryPicture) {
 TEST_F(DepthFirstTest, OneThreadWithinAThread) {
   EXPECT_EQ(threads(), 2);
   {
-    const OneThread alone;
+    const ThreadShare alone(1);
     EXPECT_EQ(threads(), 1);
     int calls = 0;
     parallel_for(10, [&](int64_t begin, int64_t end, int) { calls += static_cast<int>(end - begin == 10); });

@@ -23,7 +23,7 @@ TEST(Roofline, CachesServeWhatFitsThem) {
 }
 
 TEST(Roofline, MeasuresThisMachine) {
-  for (const DType dtype : {DType::f32, DType::bf16}) {
+  for (const DType dtype : {DType::f32, DType::bf16, DType::u8}) {
     const Roofline roof = measure_roofline(dtype);
     EXPECT_EQ(roof.dtype, dtype);
     EXPECT_GT(roof.flops_per_second, 1e8);

@@ -7,7 +7,8 @@
 
 namespace resnet {
 
-/// The fastest instructions that isa() has for products of this dtype with sums in f32.
+/// The fastest instructions that isa() has for products of this dtype: with sums in f32, of u8 in i32 (or, below AVX-512,
+/// those for f32).
 PeakArithmetic peak_arithmetic(DType dtype);
 const PeakMemory& peak_memory();
 

@@ -25,5 +25,7 @@ struct PeakTable {
 
 PeakArithmetic peak_avx512_bf16();
 PeakArithmetic peak_amx_bf16();
+PeakArithmetic peak_int8_avx512();
+PeakArithmetic peak_int8_amx();
 
 }  // namespace resnet
