@@ -52,6 +52,8 @@ std::string_view dtype_word(DType dtype);
 void check_folder_of(const std::string& file, const char* flag);
 /// The most memory that this process has held so far.
 int64_t peak_memory_bytes();
+/// Memory that was given back by now counts no more in peak_memory_bytes(), where the kernel allows that.
+void forget_peak_memory();
 /// Parameters that are trained: all but the running statistics and scales of int8 weights.
 int64_t trainable_elements(const StateDict& weights);
 /// A file that a command was asked for: whole or not at all, but straight to what is no ordinary file (/dev/stdout).

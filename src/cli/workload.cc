@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "cli/common.h"
 #include "core/check.h"
 #include "core/rng.h"
 #include "eval/quantize.h"
@@ -33,8 +34,10 @@ Workload::Workload(const WorkloadOptions& options, const Workload* other) {
   graph_ = make_model(options.model, {.classes = classes_of(splits), .image_size = options.image_size});
   if (!options.freeze.empty()) graph_ = freeze(graph_, options.freeze);
   params_ = other != nullptr ? other->params_ : init_params(graph_);
-  if (options.compile.dtype == DType::u8 && other == nullptr)
+  if (options.compile.dtype == DType::u8 && other == nullptr) {
     params_ = quantize(graph_, params_, {random_batch(options)}, "max").weights;
+    forget_peak_memory();  // networks are not quantised where they are used
+  }
   const auto start = std::chrono::steady_clock::now();
   plan_ = std::make_unique<Plan>(graph_, options.compile);
   compile_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
