@@ -10,6 +10,7 @@
 #include "core/parallel.h"
 #include "ops/cpu/conv_int8_geometry.h"
 #include "ops/cpu/int8_tile.h"
+#include "ops/cpu/packed_storage.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -43,7 +44,7 @@ class CpuConvInt8 final : public Kernel {
     needs_.y_over_x[1] = op_.a.add && !op_.a.f32_output;
     needs_.reentrant = true;
     panel_bytes_ = g_.blocks() * kInt8Block;
-    weights_ = Tensor({panels_ * panel_bytes_}, DType::u8);
+    weights_ = packed_storage({panels_ * panel_bytes_}, DType::u8);
     scale_ = Tensor({panels_ * kInt8Columns});
     shift_ = Tensor({panels_ * kInt8Columns});
     by_channels_ = panels_ > 1 && panels_ * panel_bytes_ > spec.x[0].elements() + spec.y.elements();
