@@ -75,14 +75,14 @@ double step_ms(Workload& work) {
   return since(start) * 1e3;
 }
 
-// All streams but the first, which run as long as what is returned lives, but `least` steps; their times in `ms`.
-std::vector<std::jthread> run_others(const Streams& streams, int64_t least, std::vector<std::vector<double>>& ms) {
+// All streams but the first, which run for so many steps (0: as long as what is returned lives); their times in `ms`.
+std::vector<std::jthread> run_others(const Streams& streams, int64_t steps, std::vector<std::vector<double>>& ms) {
   ms.resize(streams.size());
   std::vector<std::jthread> others;
   for (size_t i = 1; i < streams.size(); ++i)
-    others.emplace_back([share = threads(), least, &work = *streams[i], &ms = ms[i]](const std::stop_token& stop) {
+    others.emplace_back([share = threads(), steps, &work = *streams[i], &ms = ms[i]](const std::stop_token& stop) {
       const ThreadShare own(share);
-      while (!stop.stop_requested() || std::ssize(ms) < least) ms.push_back(step_ms(work));
+      while (steps > 0 ? std::ssize(ms) < steps : !stop.stop_requested()) ms.push_back(step_ms(work));
     });
   return others;
 }
@@ -151,9 +151,10 @@ void report_roof(const Bound& b, double batch, double rate, Json& record, const 
       percent(100 * rate / arithmetic, 1));
 }
 
-void report(const BenchArgs& args, const Workload& work, const Measured& m, const Bound& bound, int64_t peak_bytes,
+void report(const BenchArgs& args, const Streams& streams, const Measured& m, const Bound& bound, int64_t peak_bytes,
             const Output& out) {
-  const int64_t arena_bytes = work.plan().memory().arena_bytes;
+  const Workload& work = *streams[0];
+  const int64_t arena_bytes = args.streams * work.plan().memory().arena_bytes;
   const double compile_seconds = work.compile_seconds();
   const auto batch = static_cast<double>(args.work.compile.batch);
   const double rate = static_cast<double>(m.images) / m.seconds, flops = bound.flops / batch * rate;
@@ -204,14 +205,13 @@ int run(BenchArgs& args, const Output& out) {
   CHECK(threads() % args.streams == 0, "--streams ", args.streams, ": ", threads(),
         " threads cannot be shared evenly among them; give --threads");
   const Streams streams = make_streams(args);
-  const Workload& work = *streams[0];
   const std::string in_streams = args.streams == 1 ? "" : " in " + std::to_string(args.streams) + " streams";
   out.log("{}, {}, batch {}, {}, {} threads{}, {}, input from {}\n", args.work.model, args.mode, compile.batch,
           dtype_word(compile.dtype), threads(), in_streams, name_of(isa()),
           args.work.data.empty() ? "memory" : args.work.data);
   const Measured measured = measure(streams, args, out);
   const int64_t peak_bytes = peak_memory_bytes();  // before the roofline is measured, which takes memory of its own
-  report(args, work, measured, bound_of(work.plan(), !args.no_cache, out), peak_bytes, out);
+  report(args, streams, measured, bound_of(streams[0]->plan(), !args.no_cache, out), peak_bytes, out);
   return 0;
 }
 

@@ -94,7 +94,7 @@ void apply_flags(const TrainArgs& args, TrainConfig& config) {
 
 void check_resumable(const TrainArgs& args) {
   CHECK(!args.resume || fs::exists(args.output_dir + "/last.safetensors"), "--resume: ", args.output_dir,
-        " has no last.safetensors, so there is nothing to go on from; start anew without --resume");
+        " has no last.safetensors, so there is nothing to go on from; empty it and start anew without --resume");
 }
 
 void check_new_folder(const std::string& folder) {

@@ -89,8 +89,9 @@ Views::Views(const Preprocessing& preprocessing, const TestProtocol& protocol)
         "several scales are for whole pictures and their mirror images: leave crops, flip and shift alone");
   CHECK(!protocol.flip || protocol.crops == 1, "ten crops have mirror images already: leave flip alone");
   CHECK(protocol.shift == 0 || protocol.crops == 1, "ten crops are moved already: leave shift alone");
-  CHECK(protocol.shift >= 0 && protocol.shift < preprocessing.size, "a crop of ", preprocessing.size, "x",
-        preprocessing.size, " moved by ", protocol.shift, " pixels; 0 to ", preprocessing.size - 1, " are possible");
+  CHECK(protocol.shift >= 0 && protocol.shift < preprocessing.size, "shift ", protocol.shift, ": a crop of ",
+        preprocessing.size, "x", preprocessing.size, " moved by ", protocol.shift, " pixels; 0 to ",
+        preprocessing.size - 1, " are possible");
   for (const int64_t scale : protocol.scales)
     CHECK(scale > 0, "pictures with a shorter side of ", scale, " pixels: it must be positive");
 }

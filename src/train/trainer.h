@@ -47,6 +47,7 @@ class Trainer {
   TrainResult result(bool interrupted);
   double seconds() const;  ///< of the whole run so far
 
+  Clock::time_point start_ = Clock::now();  // before the plan is compiled, which can take a minute the first time
   TrainSetup s_;
   RunLog* log_;
   ProgressFn progress_;
@@ -58,7 +59,6 @@ class Trainer {
   Evaluator evaluator_;
   Loader loader_;
   int64_t steps_per_epoch_, total_steps_;
-  Clock::time_point start_ = Clock::now();
   double seconds_before_;  // of earlier processes
   float lr_ = 0;           // of the last step
   // Of this process, evaluation and saving left out: the whole run, and the current epoch.

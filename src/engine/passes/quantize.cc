@@ -42,7 +42,7 @@ class Quantizer {
     if (kind == "linear") return linear(id);
     if (kind == "avg_pool") return average(node);
     const bool keeps = kind == "max_pool" || (kind == "pad_channels" && x(node, 0).zero == 0);
-    CHECK(keeps, "node '", node.name, "': ", kind, " has no int8 form");
+    CHECK(keeps, "node '", node.name, "': ", kind, " has no int8 form; this network can be computed in f32 or bf16");
     return {result_.add({node.name, node.op, {x(node, 0).node}, {}}), x(node, 0).scale, x(node, 0).zero};
   }
 
@@ -73,7 +73,7 @@ class Quantizer {
 
   Value average(const Node& node) {
     CHECK(static_cast<const AvgPool&>(*node.op).a.kernel == 0, "node '", node.name,
-          "': an average of less than the whole picture has no int8 form");
+          "': an average of less than the whole picture has no int8 form; this network can be computed in f32 or bf16");
     const Value& from = x(node, 0);
     const std::string scale = node.name + ".y_scale";
     return {result_.add({node.name, std::make_shared<AvgPoolInt8>(from.zero), {from.node}, {from.scale, scale}}), scale,
