@@ -10,8 +10,8 @@ void set_threads(int n);  ///< 0: one a physical core
 int threads();            ///< as set, or the default
 int spare_processors();   ///< that this process may use and threads() leaves idle
 
-/// While it lives, threads() is n for the thread that made it, and so are parallel_for and oneDNN: 1 inside a thread of the
-/// pool, more where several threads run plans of their own side by side.
+/// While it lives, the thread that made it computes with n threads, in parallel_for and in oneDNN, and threads() says so: 1
+/// inside a thread of the pool, more where several threads run plans of their own side by side.
 class ThreadShare {
  public:
   explicit ThreadShare(int n);

@@ -11,6 +11,8 @@ namespace resnet {
 
 namespace {
 
+constexpr const char* kNoInt8 = " has no int8 form; this network can be computed in f32 or bf16";
+
 /// A value of the int8 graph: its node, the key of its scale, and the u8 that stands for 0.
 struct Value {
   NodeId node = -1;
@@ -42,7 +44,7 @@ class Quantizer {
     if (kind == "linear") return linear(id);
     if (kind == "avg_pool") return average(node);
     const bool keeps = kind == "max_pool" || (kind == "pad_channels" && x(node, 0).zero == 0);
-    CHECK(keeps, "node '", node.name, "': ", kind, " has no int8 form; this network can be computed in f32 or bf16");
+    CHECK(keeps, "node '", node.name, "': ", kind, kNoInt8);
     return {result_.add({node.name, node.op, {x(node, 0).node}, {}}), x(node, 0).scale, x(node, 0).zero};
   }
 
@@ -63,8 +65,8 @@ class Quantizer {
   Value linear(NodeId id) {
     const Node& node = graph_.node(id);
     const Shape in = graph_.shapes(1)[static_cast<size_t>(node.inputs[0])];
-    CHECK(in[1] == 1 && in[2] == 1, "node '", node.name, "' reads ", in,
-          ": a linear layer on more than one pixel has no ", "int8 form");
+    CHECK(in[1] == 1 && in[2] == 1, "node '", node.name, "' reads ", in, ": a linear layer on more than one pixel",
+          kNoInt8);
     ConvInt8::Attributes a;
     a.out = static_cast<const Linear&>(*node.op).a.out;
     a.f32_output = id == graph_.output();
@@ -73,7 +75,7 @@ class Quantizer {
 
   Value average(const Node& node) {
     CHECK(static_cast<const AvgPool&>(*node.op).a.kernel == 0, "node '", node.name,
-          "': an average of less than the whole picture has no int8 form; this network can be computed in f32 or bf16");
+          "': an average of less than the whole picture", kNoInt8);
     const Value& from = x(node, 0);
     const std::string scale = node.name + ".y_scale";
     return {result_.add({node.name, std::make_shared<AvgPoolInt8>(from.zero), {from.node}, {from.scale, scale}}), scale,

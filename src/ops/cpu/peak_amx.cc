@@ -1,4 +1,5 @@
-// The most that AMX's products can do, of bf16 and of bytes: four results and four operands, as the convolutions use the tiles, without loads.
+// The most that AMX's products can do, of bf16 and of bytes: four results and four operands, as the convolutions use the tiles,
+// without loads.
 // Only plain functions here, as in every file for one instruction set.
 #include <immintrin.h>
 

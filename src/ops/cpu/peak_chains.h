@@ -1,5 +1,5 @@
-// The loop of the peaks on AVX-512: independent chains of one instruction, in registers. In an anonymous namespace, for every file that
-// includes it is compiled for instructions of its own.
+// The loop of the peaks on AVX-512: independent chains of one instruction, in registers. In an anonymous namespace, for every
+// file that includes it is compiled for instructions of its own.
 #pragma once
 
 #include <immintrin.h>
