@@ -16,6 +16,7 @@
 #include "cli/text.h"
 #include "cli/workload.h"
 #include "core/check.h"
+#include "core/counted.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
 
@@ -206,8 +207,8 @@ int run(BenchArgs& args, const Output& out) {
         " threads cannot be shared evenly among them; give --threads");
   const Streams streams = make_streams(args);
   const std::string in_streams = args.streams == 1 ? "" : " in " + std::to_string(args.streams) + " streams";
-  out.log("{}, {}, batch {}, {}, {} threads{}, {}, input from {}\n", args.work.model, args.mode, compile.batch,
-          dtype_word(compile.dtype), threads(), in_streams, name_of(isa()),
+  out.log("{}, {}, batch {}, {}, {}{}, {}, input from {}\n", args.work.model, args.mode, compile.batch,
+          dtype_word(compile.dtype), counted(threads(), "thread"), in_streams, name_of(isa()),
           args.work.data.empty() ? "memory" : args.work.data);
   const Measured measured = measure(streams, args, out);
   const int64_t peak_bytes = peak_memory_bytes();  // before the roofline is measured, which takes memory of its own

@@ -10,6 +10,7 @@
 #include "cli/text.h"
 #include "cli/workload.h"
 #include "core/check.h"
+#include "core/counted.h"
 #include "core/parallel.h"
 
 namespace resnet::cli {
@@ -196,9 +197,9 @@ void show(const Plan& plan, const PlanArgs& args, const Profiled* profiled, cons
             human_bytes(totals.bytes));
   show_memory(plan, out);
   if (profiled == nullptr) return;
-  out.print("time: {} a run (mean of {}), {:.1f} img/s, {:.1f} GFLOP/s, {:.1f} GB/s, {} threads\n",
+  out.print("time: {} a run (mean of {}), {:.1f} img/s, {:.1f} GFLOP/s, {:.1f} GB/s, {}\n",
             milliseconds(totals.seconds), profiled->runs, images_per_second(args, totals),
-            totals.flops / totals.seconds / 1e9, totals.bytes / totals.seconds / 1e9, threads());
+            totals.flops / totals.seconds / 1e9, totals.bytes / totals.seconds / 1e9, counted(threads(), "thread"));
   const double least = least_seconds(profiled->roof, steps);
   out.print("machine: {}\nroof of these steps: {} a run, {} of it reached\n", describe(profiled->roof),
             milliseconds(least), percent(100 * share(least, totals.seconds), 1));
@@ -218,7 +219,7 @@ int run(PlanArgs& args, const Output& out) {
   const Profiled* profiled = args.profile ? &measured : nullptr;
   if (!args.svg.empty()) {
     const std::string title = join(args.work.model, ", batch ", compile.batch, ", ", args.mode, ", ",
-                                   dtype_word(compile.dtype), ", ", threads(), threads() == 1 ? " thread" : " threads");
+                                   dtype_word(compile.dtype), ", ", counted(threads(), "thread"));
     write_output(args.svg, plan_picture(title, work.plan().steps(), measured.roof));
     out.log("the picture is in {}\n", args.svg);
   }

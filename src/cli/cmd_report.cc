@@ -5,6 +5,7 @@
 #include "cli/common.h"
 #include "cli/text.h"
 #include "core/check.h"
+#include "core/counted.h"
 #include "io/atomic_file.h"
 #include "report/page.h"
 
@@ -67,7 +68,7 @@ int run(const ReportArgs& args, const Output& out) {
   Json list = Json::array();
   for (const RunHistory& history : runs) list.push_back(to_json(history));
   out.record({{"report", args.output}, {"svg", svgs}, {"runs", list}});
-  out.print("{}: the report of {} {}\n", args.output, runs.size(), runs.size() == 1 ? "run" : "runs");
+  out.print("{}: the report of {}\n", args.output, counted(static_cast<int64_t>(runs.size()), "run"));
   for (const std::string& svg : svgs) out.print("{}\n", svg);
   return 0;
 }

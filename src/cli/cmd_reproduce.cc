@@ -14,6 +14,7 @@
 #include "cli/train_output.h"
 #include "cli/train_start.h"
 #include "core/check.h"
+#include "core/counted.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
 #include "io/atomic_file.h"
@@ -145,8 +146,8 @@ bool run_job(Job& job, const Output& out) {
   run.target_step = result.target_step;
   run.ours = 100 - result.eval.top1;
   run.seconds = std::stod(result.checkpoint.state.at("seconds"));
-  run.machine = fmt::format("{}, {}, {}, {} thread{}", cpu_model(), name_of(isa()),
-                            name_of(resolve_dtype(job.config.dtype)), threads(), threads() == 1 ? "" : "s");
+  run.machine = fmt::format("{}, {}, {}, {}", cpu_model(), name_of(isa()), name_of(resolve_dtype(job.config.dtype)),
+                            counted(threads(), "thread"));
   run.commit = build_commit();
   write_file_atomically(result_path(job), to_json(run).dump(2) + "\n");
   return true;

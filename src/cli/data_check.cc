@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "core/check.h"
+#include "core/counted.h"
 #include "data/cifar.h"
 #include "data/image_folder.h"
 #include "data/inspect.h"
@@ -120,7 +121,7 @@ int conclude(std::vector<Finding> findings, bool strict, const Output& out) {
   if (findings.empty())
     out.print("nothing wrong\n");
   else
-    out.print("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+    out.print("{}, {}\n", counted(errors, "error"), counted(warnings, "warning"));
   return errors > 0 || (strict && warnings > 0) ? 1 : 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/common.h"
 #include "cli/text.h"
+#include "core/counted.h"
 #include "resnet/data.h"
 
 namespace resnet::cli {
@@ -51,8 +52,8 @@ int data_speed(const SpeedArgs& args, const Output& out) {
               {"samples", pictures},
               {"images_per_second", speed},
               {"peak_memory_bytes", peak_memory_bytes()}});
-  out.print("{:.1f} pictures a second with {} {}, {} x {}, crop {}\n", speed, args.workers,
-            args.workers == 1 ? "worker" : "workers", args.size, args.size, args.crop);
+  out.print("{:.1f} pictures a second with {}, {} x {}, crop {}\n", speed, counted(args.workers, "worker"), args.size,
+            args.size, args.crop);
   return 0;
 }
 

@@ -51,7 +51,9 @@ std::optional<double> mean_of(const RunHistory& run, Column column) {
 
 std::string expectation(const RunHistory& run) {
   if (run.setting("expect.metric").empty()) return "–";
-  return run.setting("expect.value") + " ± " + run.setting("expect.tolerance") + " %";
+  const std::string bound = run.setting("expect.bound");
+  const std::string side = bound == "at_most" ? ", or less" : bound == "at_least" ? ", or more" : "";
+  return run.setting("expect.value") + " ± " + run.setting("expect.tolerance") + " %" + side;
 }
 
 // One line of the table of results.

@@ -142,8 +142,8 @@ void continue_run(TrainSetup& s, const std::string& path) {
   s.state = parse_state(from.state, path);
   const std::string threads_then = from.state["threads"], threads_now = std::to_string(threads());
   if (!threads_then.empty() && threads_then != threads_now)
-    s.notes.push_back(join("the run used ", threads_then, " threads so far and now uses ", threads_now,
-                           ": sums are rounded in another order, so the result can differ slightly"));
+    s.notes.push_back(join("number of threads: ", threads_then, " so far, ", threads_now,
+                           " from now on; sums are rounded in another order, so the result can differ slightly"));
   s.preprocessing = from.preprocessing;
   s.weights = copy_of(from.weights);
   s.momentum = copy_of(from.momentum);
