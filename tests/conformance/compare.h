@@ -15,9 +15,9 @@ struct Tolerance {
   double least = 0;  ///< an element may always be so far off
 };
 
-/// Of a kernel that computes in f32 or in bf16 with f32 accumulation. bf16 has 8 bits: rounding inputs, weights and
-/// outputs costs an NMSE of about 1.3e-6 each; summing in bf16 would cost 1e-3 and more.
-Tolerance tolerance_of(DType activations);
+/// Of the kernel of that name, which computes in f32 or in bf16 with f32 accumulation. bf16 has 8 bits: rounding inputs, weights
+/// and outputs costs an NMSE of about 1.3e-6 each; summing in bf16 would cost 1e-3 and more.
+Tolerance tolerance_of(DType activations, const std::string& kernel);
 
 struct Comparison {
   double nmse = 0;

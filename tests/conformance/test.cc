@@ -38,6 +38,7 @@ class CaseTest {
     worst_nmse_ = 0;
     const KernelSpec spec = case_.spec(dtype_);
     const std::unique_ptr<Kernel> kernel = entry.make(spec);
+    kernel_ = kernel->name();
     run(*kernel, case_, other_);  // other weights first: a kernel that does not re-pack them is found out
     const Outputs first = run(*kernel, case_, data_);
     expect("", first);
@@ -86,7 +87,7 @@ class CaseTest {
             expected[k] = rounded(expected[k] + data_.prior[i][k], output.dtype);
       const double floor = output.name[0] == 'd' ? case_.floor : 0;
       const Comparison c =
-          compare(output.values, expected, tolerance_of(dtype_ == DType::u8 ? output.dtype : dtype_), floor);
+          compare(output.values, expected, tolerance_of(dtype_ == DType::u8 ? output.dtype : dtype_, kernel_), floor);
       worst_nmse_ = std::max(worst_nmse_, c.nmse);
       if (!c.failure.empty()) fail(variant, output.name + ": " + c.failure);
     }
@@ -101,6 +102,7 @@ class CaseTest {
   const DType dtype_;
   const Data data_, other_;
   const Outputs expected_;
+  std::string kernel_;
   std::vector<std::string> failures_;
   double worst_nmse_ = 0;
 };

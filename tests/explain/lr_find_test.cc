@@ -44,7 +44,7 @@ TEST(LrFind, RaisesTheRateByTheSameFactor) {
   EXPECT_NEAR(curve.points.front().lr, 1e-3, 1e-9);
   EXPECT_NEAR(curve.points[10].lr, 1e-2, 1e-8);
   EXPECT_NEAR(curve.points.back().lr, 1e-1, 1e-7);
-  EXPECT_EQ(curve.points[0].loss, curve.points[0].smoothed);
+  EXPECT_DOUBLE_EQ(curve.points[0].loss, curve.points[0].smoothed);
   EXPECT_FALSE(curve.diverged);
 }
 

@@ -28,7 +28,7 @@ struct WinogradOutput {
   const float* bias = nullptr;   ///< or null
   int64_t channels = 0;
   bool relu = false;
-  /// F(2x2) of bf16: [2][channels], += over the tile's pixels as OutputSums says (conv_pass.h), or null.
+  /// Of bf16: [2][channels], += over the tile's pixels as OutputSums says (conv_pass.h), or null.
   float* sums = nullptr;
   const void* gate = nullptr;  ///< OutputSums::x, like y
   const float *scale = nullptr, *shift = nullptr;
@@ -74,8 +74,8 @@ struct WinogradProducts {
 
 struct WinogradTable {
   WinogradTransforms f4_f32, f2_f32;
-  WinogradTransforms f4_bf16;  ///< of bf16 activations, transformed and multiplied in f32
-  WinogradTransforms f2_bf16;  ///< transformed in f32, rounded, multiplied in bf16
+  WinogradTransforms f4_bf16_in_f32;    ///< of bf16 activations, transformed and multiplied in f32
+  WinogradTransforms f4_bf16, f2_bf16;  ///< transformed in f32, rounded, multiplied in bf16
   WinogradProducts f32;
 };
 

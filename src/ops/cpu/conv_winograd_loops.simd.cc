@@ -40,10 +40,10 @@ void put(uint16_t* p, V v) {
 #endif
 }
 
-template <class P> constexpr int kTiles = 1;
-template <> constexpr int kTiles<uint32_t> = 2;
+template <class P> constexpr int kPacked = 1;
+template <> constexpr int kPacked<uint32_t> = 2;
 
-// The same channels of two tiles as the products of a weight gradient take them: bf16 in turn. Of f32 there is one tile.
+// What is next to each other in the sum of a product: two vectors of bf16 in turn. Of f32 there is one.
 void put_pair(float* p, V first, V) { put(p, first); }
 void put_pair(uint32_t* p, V first, V second) {
 #ifdef __AVX512BF16__
@@ -87,7 +87,7 @@ template <> struct F<2> {
 
 template <> struct F<4> {
   static constexpr int kIn = 6;
-  static constexpr float a = 0.75f, b = 1.5f, a2 = a * a, b2 = b * b, a3 = a2 * a, b3 = b2 * b;
+  static constexpr float a = 0.625f, b = 1.5f, a2 = a * a, b2 = b * b, a3 = a2 * a, b3 = b2 * b;
   static constexpr float k0 = 1 / (a2 * b2), ka = 1 / (2 * a2 * (a2 - b2)), kb = 1 / (2 * b2 * (b2 - a2));
 
   static void input(V* x) {
@@ -191,13 +191,13 @@ template <int M, class T, class E> void input(const WinogradInput& x, int64_t ch
 
 template <int M, class Transform, class P> void pair(const WinogradInput* x, int64_t channels, void* v, int64_t plane) {
   constexpr int kIn = F<M>::kIn;
-  const typename Transform::From first(x[0]), second(x[kTiles<P> - 1]);
+  const typename Transform::From first(x[0]), second(x[kPacked<P> - 1]);
   for (int64_t c = 0; c < channels; c += kLanes) {
     first.leave_in_memory();
     second.leave_in_memory();
     V a[kIn][kIn], b[kIn][kIn];
     Transform::transform(first, c, a);
-    if constexpr (kTiles<P> == 2) Transform::transform(second, c, b);
+    if constexpr (kPacked<P> == 2) Transform::transform(second, c, b);
     P* to = static_cast<P*>(v) + c;
 #pragma GCC unroll 36
     for (int p = 0; p < kIn * kIn; ++p) put_pair(to + p * plane, a[p / kIn][p % kIn], b[p / kIn][p % kIn]);
@@ -267,7 +267,7 @@ template <int M, class T, Sums kSums> void output_with(const WinogradOutput& o) 
 }
 
 template <int M, class T> void output(const WinogradOutput& o) {
-  if constexpr (M == 2 && kLanes == 16 && sizeof(T) == 2) {
+  if constexpr (kLanes == 16 && sizeof(T) == 2) {
     if (o.sums)
       return o.mask   ? output_with<M, T, Sums::masked>(o)
              : o.gate ? output_with<M, T, Sums::gated>(o)
@@ -296,22 +296,17 @@ template <int M> void transformed(const WinogradWeights& w, int64_t o, int64_t i
   }
 }
 
-// Weights of kLanes outputs for input i: floats next to each other; bf16 of two inputs in turn.
-void put_weights(float* u, int64_t i, int64_t columns, V v) { put(u + i * columns, v); }
-void put_weights(uint16_t* u, int64_t i, int64_t columns, V v) {
-  uint16_t* pair = u + i / 2 * 2 * columns + i % 2;
-  for (int lane = 0; lane < kLanes; ++lane) store(pair, 2 * lane, v[lane]);
-}
-
-template <int M, class E>
+template <int M, class P>
 void weights(const WinogradWeights& w, int64_t o, int64_t in, void* to, int64_t plane, int64_t columns) {
-  constexpr int kIn = F<M>::kIn, kPacked = 4 / sizeof(E);
-  for (int64_t i = 0; i < in; ++i)
+  constexpr int kIn = F<M>::kIn;
+  for (int64_t i = 0; i < in; i += kPacked<P>)
     for (int part = 0; part < 16; part += kLanes) {
-      V u[kIn][kIn];
-      transformed<M>(w, o + part, i, u);
+      V first[kIn][kIn], second[kIn][kIn];
+      transformed<M>(w, o + part, i, first);
+      if constexpr (kPacked<P> == 2) transformed<M>(w, o + part, i + 1, second);
+      P* u = static_cast<P*>(to) + i / kPacked<P> * columns + part;
       for (int p = 0; p < kIn * kIn; ++p)
-        put_weights(static_cast<E*>(to) + p * plane + part * kPacked, i, columns, u[p / kIn][p % kIn]);
+        put_pair(u + p * plane / kPacked<P>, first[p / kIn][p % kIn], second[p / kIn][p % kIn]);
     }
 }
 
@@ -350,14 +345,14 @@ struct F32Math {
   static V multiply_add(V sum, V w, const float* a) { return sum + w * *a; }
 };
 
-// T: of activations, E: of transformed inputs and weights, P: of both transformed operands of a weight gradient.
+// T: of activations, E: of transformed inputs, P: what the products take as an element.
 template <int M, class T, class E, class P>
 constexpr WinogradTransforms kTransforms = {M,
                                             input<M, T, E>,
                                             pair<M, Input<M, T>, P>,
                                             pair<M, Gradient<M, T>, P>,
                                             output<M, T>,
-                                            weights<M, E>,
+                                            weights<M, P>,
                                             weight_gradient<M>};
 
 }  // namespace
@@ -367,6 +362,7 @@ extern const WinogradTable winograd_table;
 const WinogradTable winograd_table = {kTransforms<4, float, float, float>,
                                       kTransforms<2, float, float, float>,
                                       kTransforms<4, uint16_t, float, float>,
+                                      kTransforms<4, uint16_t, uint16_t, uint32_t>,
                                       kTransforms<2, uint16_t, uint16_t, uint32_t>,
                                       {multiply<F32Math>, accumulate<F32Math>, kColumns, kRows, 1}};
 }  // namespace SIMD_NS
