@@ -28,11 +28,13 @@ constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
 
-// Winograd's passes over the whole batch save more than working by ranges.
+// Winograd's passes over the whole batch save more than working by ranges in another way.
 bool works_by_ranges(const KernelSpec& spec) {
   for (ConvPassKind pass : conv_passes_of(spec)) {
-    const ConvPassEntry* best = best_conv_entry(conv_case(spec, pass));
-    if (best && !best->ranges && best->sums) return false;
+    ConvCase c = conv_case(spec, pass);
+    const ConvPassEntry* best = best_conv_entry(c);
+    c.ranges = true;
+    if (best && best->sums && best != best_conv_entry(c)) return false;
   }
   return true;
 }

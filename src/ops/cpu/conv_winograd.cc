@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
+#include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/packed_storage.h"
 
 namespace resnet {
@@ -19,13 +20,15 @@ class WinogradConv final : public ConvPass {
       : name_(std::move(name)),
         a_(a),
         turned_(c.pass == ConvPassKind::data_gradient),
+        ranges_(c.ranges),
         in_(turned_ ? c.shape.oc : c.shape.c),
         out_(turned_ ? c.shape.c : c.shape.oc),
         columns_(out_ % a.products->columns == 0 ? a.products->columns : 16),
         from_(input_tiles(c.shape, a.m(), turned_)),
         to_(output_tiles(c.shape, a.m(), turned_)),
         weights_bytes_(a.positions() * in_ * out_ * a.element()),
-        keeps_weights_(!c.train),
+        keeps_weights_(!c.train || c.ranges),
+        picture_(from_.count() / c.shape.n),
         zeros_(static_cast<size_t>(in_), 0.0f) {
     if (keeps_weights_) weights_ = packed_storage({weights_bytes_}, DType::u8);
     plan_chunks();
@@ -37,7 +40,7 @@ class WinogradConv final : public ConvPass {
            (by_tiles_ ? 0 : transformed_bytes());
   }
 
-  // In training, weights are used once until they change: run() transforms them.
+  // In training, weights are used once until they change: run() transforms them. Ranges use them often.
   void pack(const float* w) override {
     w_ = w;
     if (keeps_weights_) transform_weights(static_cast<uint8_t*>(weights_.raw()));
@@ -49,18 +52,13 @@ class WinogradConv final : public ConvPass {
     const int64_t all = from_.count(), blocks = out_ / columns_;
     if (by_tiles_) {
       parallel_for(threads_, [&](int64_t begin, int64_t end, int thread) {
-        for (int64_t first = all * begin / threads_, last = all * end / threads_; first < last; first += chunk_) {
-          const Chunk c{first, std::min(chunk_, last - first), transformed(args, thread), sums(args, thread), thread};
-          transform(args, c, 0, c.tiles);
-          for (int64_t tile = 0; tile < c.tiles; tile += together_)
-            for (int64_t block = 0; block < blocks; ++block)
-              multiply(args, c, tile, std::min(together_, c.tiles - tile), block);
-        }
+        const int64_t first = all * begin / threads_;
+        run_tiles(args, first, first, all * end / threads_ - first, thread);
       });
       return;
     }
     for (int64_t first = 0; first < all; first += chunk_) {
-      Chunk c{first, std::min(chunk_, all - first), transformed(args, 0), nullptr, 0};
+      Chunk c{first, first, std::min(chunk_, all - first), transformed(args, 0), nullptr, 0};
       parallel_for(c.tiles, [&](int64_t begin, int64_t end, int) { transform(args, c, begin, end); });
       parallel_for(blocks, [&](int64_t begin, int64_t end, int thread) {
         Chunk part = c;
@@ -72,8 +70,27 @@ class WinogradConv final : public ConvPass {
       });
     }
   }
+  void run_range(const ConvArgs& args, int64_t first, int64_t count, int thread, bool /*fresh*/) override {
+    run_tiles(args, 0, first * picture_, count * picture_, thread);
+  }
 
  private:
+  // `count` tiles, of what is read and of what is written from these on, by one thread.
+  void run_tiles(const ConvArgs& args, int64_t from, int64_t to, int64_t count, int thread) const {
+    if (count == 0) return;
+    const int64_t step = ceil_div(count, ceil_div(count, chunk_));
+    for (int64_t first = 0; first < count; first += step) {
+      const Chunk c{from + first,       to + first, std::min(step, count - first), transformed(args, thread),
+                    sums(args, thread), thread};
+      transform(args, c, 0, c.tiles);
+      for (int64_t tile = 0; tile < c.tiles; tile += together_)
+        for (int64_t block = 0; block < out_ / columns_; ++block) {
+          multiply(args, c, tile, std::min(together_, c.tiles - tile), block);
+          if (args.ahead) args.ahead->fetch(kFetched);
+        }
+    }
+  }
+
   void transform_weights(uint8_t* to) const {
     // The packed weights are [out/columns][position][in][columns].
     const int64_t plane = in_ * columns_, block = a_.positions() * plane;
@@ -93,7 +110,7 @@ class WinogradConv final : public ConvPass {
 
   /// Tiles that are transformed at a time, and where their transforms and a block of their sums are.
   struct Chunk {
-    int64_t first, tiles;
+    int64_t from, to, tiles;  // the first that is read, and written
     uint8_t* transformed;
     float* sums;
     int thread;
@@ -112,9 +129,9 @@ class WinogradConv final : public ConvPass {
   // many, every thread takes a part of the outputs instead, so that the weights are read once.
   void plan_chunks() {
     const int64_t all = from_.count();
-    by_tiles_ = all >= kFewTiles * threads_ || weights_bytes_ <= kFewWeights;
+    by_tiles_ = ranges_ || all >= kFewTiles * threads_ || weights_bytes_ <= kFewWeights;
     const int64_t share = by_tiles_ ? ceil_div(all, threads_) : all, most = kChunk * (by_tiles_ ? 1 : threads_);
-    chunk_ = ceil_div(share, ceil_div(share, most));
+    chunk_ = ranges_ ? kChunk : ceil_div(share, ceil_div(share, most));
     // Sums of a few tiles stay in the first-level cache until they are transformed back. With many inputs it is better to keep
     // a position's weights there.
     const int64_t block_bytes = a_.positions() * in_ * columns_ * a_.element();
@@ -145,9 +162,9 @@ class WinogradConv final : public ConvPass {
   // The tiles [begin, end) of a chunk.
   void transform(const ConvArgs& args, const Chunk& c, int64_t begin, int64_t end) const {
     WinogradInput x{turned_ ? args.dy : args.x, zeros_.data()};
-    from_.for_each(c.first + begin, c.first + end, [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
+    from_.for_each(c.from + begin, c.from + end, [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
       x.tile = &tile;
-      a_.transforms->input(x, in_, c.transformed + (t - c.first) * row_ * a_.element(), plane_);
+      a_.transforms->input(x, in_, c.transformed + (t - c.from) * row_ * a_.element(), plane_);
     });
   }
 
@@ -169,12 +186,11 @@ class WinogradConv final : public ConvPass {
     if (addend) o.addend = static_cast<const uint8_t*>(addend) + channel;
     alignas(64) float totals[2 * kMostColumns] = {};
     if (args.sums) add_to(o, totals, *args.sums, block * columns_);
-    to_.for_each(c.first + first, c.first + first + count,
-                 [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
-                   o.tile = &tile;
-                   o.m = c.sums + (t - c.first - first) * columns_;
-                   a_.transforms->output(o);
-                 });
+    to_.for_each(c.to + first, c.to + first + count, [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
+      o.tile = &tile;
+      o.m = c.sums + (t - c.to - first) * columns_;
+      a_.transforms->output(o);
+    });
     if (args.sums == nullptr) return;
     double* sums = args.sums->sums + c.thread * 2 * out_ + block * columns_;
     for (int64_t i = 0; i < columns_; ++i) {
@@ -194,16 +210,18 @@ class WinogradConv final : public ConvPass {
   }
 
   static constexpr int64_t kChunk = 56, kFewTiles = 24;                       // tiles
+  static constexpr int64_t kFetched = 64;                                     // lines for a block
   static constexpr int64_t kMostColumns = 32;                                 // of a block
   static constexpr int64_t kFewWeights = 4 << 20, kBlockInCache = 192 << 10;  // bytes
 
   const std::string name_;
   const WinogradAlgorithm a_;
-  const bool turned_;
+  const bool turned_, ranges_;
   const int64_t in_, out_, columns_;
   const WinogradTiles from_, to_;
   const int64_t weights_bytes_;  // transformed
   const bool keeps_weights_;
+  const int64_t picture_;  // tiles
   const float* w_ = nullptr;
   Tensor weights_;
   const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype

@@ -2,9 +2,11 @@
 // over all tiles; one transform of the sums gives dw.
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_winograd.h"
 #include "ops/cpu/elementwise.h"
 
@@ -23,11 +25,10 @@ class WinogradWeightGradient final : public ConvPass {
         zeros_(static_cast<size_t>(std::max(s_.c, s_.oc)), 0.0f) {
     const int64_t all = x_.count();
     sums_plane_ = s_.c * s_.oc + 16;
-    apart_ = a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
+    apart_ = c.ranges || a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
     parts_ = apart_ ? std::min<int64_t>(threads_, all) : 1;
     const int64_t wanted = apart_ ? kTilesApart : kTilesTogether;
-    chunk_ = ceil_div(ceil_div(all, parts_), ceil_div(ceil_div(all, parts_), wanted));
-    chunk_ = round_up(chunk_, a.products->packed);
+    chunk_ = c.ranges ? wanted : chunk_of(ceil_div(all, parts_), wanted);
     rows_ = chunk_ / a.products->packed;
     x_row_ = s_.c + 16;
     dy_row_ = s_.oc + 16;
@@ -44,14 +45,18 @@ class WinogradWeightGradient final : public ConvPass {
       sum_apart(args);
     else
       sum_together(args);
-    WinogradWeights to;
-    to.w = args.dw;
-    to.out_step = s_.c * 9;
-    to.in_step = 9;
-    parallel_for(s_.oc / 16, [&](int64_t begin, int64_t end, int) {
-      for (int64_t o = begin * 16; o < end * 16; o += 16)
-        a_.transforms->weight_gradient(part(args, 0).sums, sums_plane_, s_.oc, o, s_.c, to);
-    });
+    write(args, part(args, 0).sums);
+  }
+
+  void run_range(const ConvArgs& args, int64_t /*first*/, int64_t count, int thread, bool fresh) override {
+    add_tiles(args, part(args, thread), 0, count * (x_.count() / s_.n), fresh);
+  }
+  void finish_ranges(const ConvArgs& args, int64_t ranges) override {
+    std::vector<float*> parts;
+    for (int t = 0; t < threads_; ++t)
+      if (has_part(ranges, t)) parts.push_back(part(args, t).sums);
+    add_up(parts);
+    write(args, parts[0]);
   }
 
  private:
@@ -65,19 +70,50 @@ class WinogradWeightGradient final : public ConvPass {
     const int64_t all = x_.count();
     parallel_for(parts_, [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i) {
-        const Part p = part(args, i);
-        const int64_t begin_tile = all * i / parts_, last = all * (i + 1) / parts_;
-        for (int64_t first = begin_tile; first < last; first += chunk_) {
-          const int64_t tiles = std::min(chunk_, last - first);
-          transform(args, p, first, tiles, 0, rows_of(tiles));
-          accumulate(p, tiles, first == begin_tile, 0, a_.positions());
-        }
+        const int64_t first = all * i / parts_;
+        add_tiles(args, part(args, i), first, all * (i + 1) / parts_ - first, true);
       }
     });
+    std::vector<float*> parts;
+    for (int64_t i = 0; i < parts_; ++i) parts.push_back(part(args, i).sums);
+    add_up(parts);
+  }
+
+  // Tiles for a chunk, so that `tiles` are cut evenly.
+  int64_t chunk_of(int64_t tiles, int64_t most) const {
+    return round_up(ceil_div(tiles, ceil_div(tiles, most)), a_.products->packed);
+  }
+
+  // `count` tiles by one thread; its sums begin with them if `fresh`.
+  void add_tiles(const ConvArgs& args, const Part& p, int64_t first, int64_t count, bool fresh) const {
+    if (count == 0) return;
+    const int64_t step = chunk_of(count, chunk_);
+    for (int64_t at = 0; at < count; at += step) {
+      const int64_t tiles = std::min(step, count - at);
+      transform(args, p, first + at, tiles, 0, rows_of(tiles));
+      if (args.ahead) args.ahead->fetch(kFetched);
+      accumulate(p, tiles, fresh && at == 0, 0, a_.positions());
+      if (args.ahead) args.ahead->fetch(kFetched);
+    }
+  }
+
+  // Into the first.
+  void add_up(const std::vector<float*>& parts) const {
     parallel_for(a_.positions(), [&](int64_t begin, int64_t end, int) {
-      float* sums = part(args, 0).sums + begin * sums_plane_;
-      for (int64_t i = 1; i < parts_; ++i)
-        elementwise().add_f32(sums, part(args, i).sums + begin * sums_plane_, sums, (end - begin) * sums_plane_);
+      const int64_t at = begin * sums_plane_;
+      for (size_t i = 1; i < parts.size(); ++i)
+        elementwise().add_f32(parts[0] + at, parts[i] + at, parts[0] + at, (end - begin) * sums_plane_);
+    });
+  }
+
+  void write(const ConvArgs& args, const float* sums) const {
+    WinogradWeights to;
+    to.w = args.dw;
+    to.out_step = s_.c * 9;
+    to.in_step = 9;
+    parallel_for(s_.oc / 16, [&](int64_t begin, int64_t end, int) {
+      for (int64_t o = begin * 16; o < end * 16; o += 16)
+        a_.transforms->weight_gradient(sums, sums_plane_, s_.oc, o, s_.c, to);
     });
   }
 
@@ -136,6 +172,7 @@ class WinogradWeightGradient final : public ConvPass {
   }
 
   static constexpr int64_t kSumsInCache = 4 << 20, kTilesApart = 56, kTilesTogether = 128;  // bytes; tiles a chunk
+  static constexpr int64_t kFetched = 512;                                                  // lines for half a chunk
 
   const std::string name_;
   const WinogradAlgorithm a_;

@@ -71,6 +71,8 @@ std::unique_ptr<ConvPass> make(const ConvCase& c, const Tiling& tiling, const ch
                                                  : make_winograd(c, a, name);
 }
 
+constexpr int64_t kLeastChannels = 32;  // F(4x4) in bf16: with fewer its transforms take too long
+constexpr int64_t kMostSums = 64 * 64;  // by ranges, where every thread has sums of its own
 const Tiling kF4{4, DType::f32}, kF4InBf16{4, DType::bf16};
 Tiling f2_of(const ConvCase& c) { return {2, c.dtype}; }
 
@@ -78,12 +80,14 @@ const RegisterConvPass f4{{"winograd4x4", 42, false, [](const ConvCase& c) { ret
                            [](const ConvCase& c) { return make(c, kF4, "winograd4x4"); }}};
 const RegisterConvPass f2{{"winograd2x2", 43, false, [](const ConvCase& c) { return reject(c, f2_of(c)); },
                            [](const ConvCase& c) { return make(c, f2_of(c), "winograd2x2"); }, true}};
-const RegisterConvPass f4_bf16{{"winograd4x4_bf16", 46, false,
+const RegisterConvPass f4_bf16{{"winograd4x4_bf16", 46, true,
                                 [](const ConvCase& c) -> std::string {
                                   if (c.dtype != DType::bf16) return "for bf16 only";
                                   if (!c.train) return "rounds too much for answers; training has noise of its own";
-                                  if (std::min(c.shape.c, c.shape.oc) < 32)
+                                  if (std::min(c.shape.c, c.shape.oc) < kLeastChannels)
                                     return "too few channels for its transforms";
+                                  if (c.ranges && c.shape.c * c.shape.oc > kMostSums)
+                                    return "its sums are too many for every thread";
                                   return reject(c, kF4InBf16);
                                 },
                                 [](const ConvCase& c) { return make(c, kF4InBf16, "winograd4x4_bf16"); }, true}};

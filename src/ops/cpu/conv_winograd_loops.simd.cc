@@ -359,12 +359,10 @@ constexpr WinogradTransforms kTransforms = {M,
 
 namespace SIMD_NS {
 extern const WinogradTable winograd_table;
-const WinogradTable winograd_table = {kTransforms<4, float, float, float>,
-                                      kTransforms<2, float, float, float>,
-                                      kTransforms<4, uint16_t, float, float>,
-                                      kTransforms<4, uint16_t, uint16_t, uint32_t>,
-                                      kTransforms<2, uint16_t, uint16_t, uint32_t>,
-                                      {multiply<F32Math>, accumulate<F32Math>, kColumns, kRows, 1}};
+const WinogradTable winograd_table = {
+    kTransforms<4, float, float, float>,          kTransforms<2, float, float, float>,
+    kTransforms<4, uint16_t, float, float>,       kTransforms<4, uint16_t, uint16_t, uint32_t>,
+    kTransforms<2, uint16_t, uint16_t, uint32_t>, {multiply<F32Math>, accumulate<F32Math>, kColumns, kRows, 1}};
 }  // namespace SIMD_NS
 
 }  // namespace resnet
