@@ -28,8 +28,7 @@ class WinogradConv final : public ConvPass {
         to_(output_tiles(c.shape, a.m(), turned_)),
         weights_bytes_(a.positions() * in_ * out_ * a.element()),
         keeps_weights_(!c.train || c.ranges),
-        picture_(from_.count() / c.shape.n),
-        zeros_(static_cast<size_t>(in_), 0.0f) {
+        picture_(from_.count() / c.shape.n) {
     if (keeps_weights_) weights_ = packed_storage({weights_bytes_}, DType::u8);
     plan_chunks();
   }
@@ -161,7 +160,7 @@ class WinogradConv final : public ConvPass {
 
   // The tiles [begin, end) of a chunk.
   void transform(const ConvArgs& args, const Chunk& c, int64_t begin, int64_t end) const {
-    WinogradInput x{turned_ ? args.dy : args.x, zeros_.data()};
+    WinogradInput x{turned_ ? args.dy : args.x, nullptr};
     from_.for_each(c.from + begin, c.from + end, [&](int64_t t, const WinogradTile& tile, const WinogradTile&) {
       x.tile = &tile;
       a_.transforms->input(x, in_, c.transformed + (t - c.from) * row_ * a_.element(), plane_);
@@ -224,7 +223,6 @@ class WinogradConv final : public ConvPass {
   const int64_t picture_;  // tiles
   const float* w_ = nullptr;
   Tensor weights_;
-  const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype
   const int threads_ = threads();
   bool by_tiles_ = false;             // every thread has tiles of its own, else output channels
   int64_t chunk_ = 0, together_ = 0;  // tiles transformed, and multiplied, at a time

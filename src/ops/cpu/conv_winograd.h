@@ -20,6 +20,9 @@ struct WinogradAlgorithm {
   int64_t element() const { return 4 / products->packed; }  ///< bytes of a transformed input or weight
 };
 
+inline constexpr int64_t kOutside = -(int64_t{1} << 60);
+inline constexpr WinogradTile kNoTile = {{kOutside, kOutside, kOutside, kOutside, kOutside, kOutside}, {}};
+
 /// Pictures [n,h,w,c] cut into tiles of `side` x `side` pixels that begin `step` apart, the first at (-pad, -pad).
 class WinogradTiles {
  public:
@@ -48,7 +51,6 @@ class WinogradTiles {
   void locate(int64_t i, int64_t extent, int64_t step, int64_t first, int64_t* to) const {
     for (int64_t k = 0; k < side_; ++k, ++i) to[k] = i >= 0 && i < extent ? first + i * step : kOutside;
   }
-  static constexpr int64_t kOutside = -(int64_t{1} << 60);
 
   int64_t n_, h_, w_, c_, across_, down_, step_, side_, pad_;
 };

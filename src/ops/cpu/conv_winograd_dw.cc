@@ -21,8 +21,7 @@ class WinogradWeightGradient final : public ConvPass {
         a_(a),
         s_(c.shape),
         x_(s_.n, s_.h, s_.w, s_.c, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m() + 2, s_.pad),
-        dy_(s_.n, s_.oh, s_.ow, s_.oc, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m(), 0),
-        zeros_(static_cast<size_t>(std::max(s_.c, s_.oc)), 0.0f) {
+        dy_(s_.n, s_.oh, s_.ow, s_.oc, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m(), 0) {
     const int64_t all = x_.count();
     sums_plane_ = s_.c * s_.oc + 16;
     apart_ = c.ranges || a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
@@ -147,14 +146,13 @@ class WinogradWeightGradient final : public ConvPass {
   void transform_side(const WinogradTiles& tiles, const void* base, int64_t channels, int64_t from, int64_t to,
                       float* rows, int64_t row, int64_t plane, Transform transform) const {
     const int64_t packed = a_.products->packed;
-    const WinogradTile none{};
     WinogradInput x[2];
     tiles.for_each(from, to, [&](int64_t t, const WinogradTile& tile, const WinogradTile& last) {
       const int64_t i = (t - from) % packed;
       if (i == 0 && packed == 2 && t + 1 < to) return;
-      x[i] = {base, zeros_.data(), &tile};
-      if (i == 1) x[0] = {base, zeros_.data(), &last};
-      if (i == 0) x[1] = {zeros_.data(), zeros_.data(), &none};
+      x[i] = {base, &tile};
+      if (i == 1) x[0] = {base, &last};
+      if (i == 0) x[1] = {base, &kNoTile};
       transform(x, channels, rows + (t - from) / packed * row, plane);
     });
   }
@@ -178,7 +176,6 @@ class WinogradWeightGradient final : public ConvPass {
   const WinogradAlgorithm a_;
   const ConvShape s_;
   const WinogradTiles x_, dy_;
-  const std::vector<float> zeros_;  // a pixel outside of the picture, in either dtype
   const int threads_ = threads();
   bool apart_ = false;
   int64_t parts_ = 1, chunk_ = 0, rows_ = 0;

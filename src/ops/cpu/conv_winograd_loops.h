@@ -6,7 +6,8 @@
 
 namespace resnet {
 
-/// Pixel (i, j) of a tile is at element row[i] + column[j] of the pictures; a negative one is outside of its picture.
+/// Pixel (i, j) of a tile is at element row[i] + column[j] of the pictures; where one of them is negative, it is outside of its
+/// picture.
 struct WinogradTile {
   int64_t row[6], column[6];
 };
@@ -14,7 +15,6 @@ struct WinogradTile {
 /// A tile of pixels that are read.
 struct WinogradInput {
   const void* x = nullptr;
-  const void* zeros = nullptr;  ///< what is outside: as many zeros as there are channels
   const WinogradTile* tile = nullptr;
 };
 

@@ -61,6 +61,21 @@ void put_pair(uint32_t* p, V first, V second) {
 
 constexpr V kZero = {};
 
+// sum + a·b and sum - a·b. The compiler keeps a product that both take, and adds it twice.
+#if defined(__AVX512F__)
+V plus(V sum, V a, float b) {
+  return reinterpret_cast<V>(
+      _mm512_fmadd_ps(reinterpret_cast<__m512>(a), _mm512_set1_ps(b), reinterpret_cast<__m512>(sum)));
+}
+V minus(V sum, V a, float b) {
+  return reinterpret_cast<V>(
+      _mm512_fnmadd_ps(reinterpret_cast<__m512>(a), _mm512_set1_ps(b), reinterpret_cast<__m512>(sum)));
+}
+#else
+V plus(V sum, V a, float b) { return sum + a * b; }
+V minus(V sum, V a, float b) { return sum - a * b; }
+#endif
+
 // One dimension of the five transforms; the other applies the same to the transposed tile.
 template <int M> struct F;
 
@@ -91,11 +106,11 @@ template <> struct F<4> {
   static constexpr float k0 = 1 / (a2 * b2), ka = 1 / (2 * a2 * (a2 - b2)), kb = 1 / (2 * b2 * (b2 - a2));
 
   static void input(V* x) {
-    const V ea = x[4] - x[2] * b2, oa = (x[3] - x[1] * b2) * a;
-    const V eb = x[4] - x[2] * a2, ob = (x[3] - x[1] * a2) * b;
-    x[0] = x[0] * (a2 * b2) - x[2] * (a2 + b2) + x[4];
-    x[5] = x[1] * (a2 * b2) - x[3] * (a2 + b2) + x[5];
-    x[1] = ea + oa, x[2] = ea - oa, x[3] = eb + ob, x[4] = eb - ob;
+    const V ea = minus(x[4], x[2], b2), oa = minus(x[3], x[1], b2);
+    const V eb = minus(x[4], x[2], a2), ob = minus(x[3], x[1], a2);
+    x[0] = plus(minus(x[4], x[2], a2 + b2), x[0], a2 * b2);
+    x[5] = plus(minus(x[5], x[3], a2 + b2), x[1], a2 * b2);
+    x[1] = plus(ea, oa, a), x[2] = minus(ea, oa, a), x[3] = plus(eb, ob, b), x[4] = minus(eb, ob, b);
   }
   static void output(const V* x, V* y) {
     const V ea = x[1] + x[2], oa = x[1] - x[2], eb = x[3] + x[4], ob = x[3] - x[4];
@@ -105,8 +120,9 @@ template <> struct F<4> {
     y[3] = oa * a3 + ob * b3 + x[5];
   }
   static void gradient(const V* y, V* z) {
-    const V ea = y[0] + y[2] * a2, oa = (y[1] + y[3] * a2) * a, eb = y[0] + y[2] * b2, ob = (y[1] + y[3] * b2) * b;
-    z[0] = y[0], z[1] = ea + oa, z[2] = ea - oa, z[3] = eb + ob, z[4] = eb - ob, z[5] = y[3];
+    const V ea = plus(y[0], y[2], a2), oa = plus(y[1], y[3], a2), eb = plus(y[0], y[2], b2), ob = plus(y[1], y[3], b2);
+    z[1] = plus(ea, oa, a), z[2] = minus(ea, oa, a), z[3] = plus(eb, ob, b), z[4] = minus(eb, ob, b);
+    z[0] = y[0], z[5] = y[3];
   }
   static void weights(const V* g, V* u) {
     const V ea = (g[0] + g[2] * a2) * ka, oa = g[1] * (a * ka), eb = (g[0] + g[2] * b2) * kb, ob = g[1] * (b * kb);
@@ -121,21 +137,49 @@ template <> struct F<4> {
   }
 };
 
-// The pixels of a tile.
+// What is at p, or zeros where the mask is zero; else it is kInside<T>.
+template <class T> constexpr uint32_t kInside = 0xffff;
+template <> constexpr uint32_t kInside<uint16_t> = 0xaaaaaaaa;
+#if defined(__AVX512F__)
+V get_if(uint32_t mask, const float* p) {
+  return reinterpret_cast<V>(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
+}
+V get_if(uint32_t mask, const uint16_t* p) {
+  alignas(64) static constexpr uint16_t kUpperHalves[32] = {0, 0, 0, 1, 0, 2,  0, 3,  0, 4,  0, 5,  0, 6,  0, 7,
+                                                            0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+  const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return reinterpret_cast<V>(
+      _mm512_maskz_permutexvar_epi16(mask, _mm512_load_si512(kUpperHalves), _mm512_castsi256_si512(halves)));
+}
+#else
+template <class T> V get_if(uint32_t mask, const T* p) { return mask ? get(p) : kZero; }
+#endif
+
+// The pixels of a tile, row by row.
 template <class T, int N> struct Pixels {
   explicit Pixels(const WinogradInput& x) {
 #pragma GCC unroll 6
-    for (int i = 0; i < N; ++i)
-#pragma GCC unroll 6
-      for (int j = 0; j < N; ++j) {
-        const int64_t at = x.tile->row[i] + x.tile->column[j];
-        p[i * N + j] = at < 0 ? static_cast<const T*>(x.zeros) : static_cast<const T*>(x.x) + at;
-      }
+    for (int i = 0; i < N; ++i) {
+      const int64_t row_at = x.tile->row[i], column_at = x.tile->column[i];
+      row[i] = row_at < 0 ? nullptr : static_cast<const T*>(x.x) + row_at;
+      column[i] = column_at < 0 ? 0 : column_at;
+      inside[i] = column_at < 0 ? 0 : kInside<T>;
+    }
   }
-  // More pointers than registers: the compiler would hold them in vector registers.
-  void leave_in_memory() const { asm volatile("" : : "r"(p) : "memory"); }
+  // kLanes channels of row i from c on.
+  [[gnu::always_inline]] void load(int i, int64_t c, V (&v)[N]) const {
+    if (row[i] == nullptr) {
+#pragma GCC unroll 6
+      for (int j = 0; j < N; ++j) v[j] = kZero;
+      return;
+    }
+#pragma GCC unroll 6
+    for (int j = 0; j < N; ++j) v[j] = get_if(inside[j], row[i] + column[j] + c);
+  }
 
-  const T* p[N * N];
+  const T* row[N];
+  int64_t column[N];
+  uint32_t inside[N];
 };
 
 // One group of kLanes channels of a tile, transformed.
@@ -144,16 +188,19 @@ template <int M, class T> struct Input {
   typedef Pixels<T, kIn> From;
   [[gnu::always_inline]] static void transform(const From& from, int64_t c, V (&d)[kIn][kIn]) {
 #pragma GCC unroll 6
+    for (int i = 0; i < kIn; ++i) {
+      from.load(i, c, d[i]);
+      F<M>::input(d[i]);
+    }
+#pragma GCC unroll 6
     for (int j = 0; j < kIn; ++j) {
       V x[kIn];
 #pragma GCC unroll 6
-      for (int i = 0; i < kIn; ++i) x[i] = get(from.p[i * kIn + j] + c);
+      for (int i = 0; i < kIn; ++i) x[i] = d[i][j];
       F<M>::input(x);
 #pragma GCC unroll 6
       for (int i = 0; i < kIn; ++i) d[i][j] = x[i];
     }
-#pragma GCC unroll 6
-    for (int i = 0; i < kIn; ++i) F<M>::input(d[i]);
   }
 };
 
@@ -161,18 +208,22 @@ template <int M, class T> struct Gradient {
   static constexpr int kIn = F<M>::kIn;
   typedef Pixels<T, M> From;
   [[gnu::always_inline]] static void transform(const From& from, int64_t c, V (&d)[kIn][kIn]) {
-    V z[kIn][M];
+    V z[M][kIn];
 #pragma GCC unroll 6
-    for (int j = 0; j < M; ++j) {
-      V y[M], x[kIn];
-#pragma GCC unroll 6
-      for (int i = 0; i < M; ++i) y[i] = get(from.p[i * M + j] + c);
-      F<M>::gradient(y, x);
-#pragma GCC unroll 6
-      for (int i = 0; i < kIn; ++i) z[i][j] = x[i];
+    for (int i = 0; i < M; ++i) {
+      V y[M];
+      from.load(i, c, y);
+      F<M>::gradient(y, z[i]);
     }
 #pragma GCC unroll 6
-    for (int i = 0; i < kIn; ++i) F<M>::gradient(z[i], d[i]);
+    for (int j = 0; j < kIn; ++j) {
+      V y[M], x[kIn];
+#pragma GCC unroll 6
+      for (int i = 0; i < M; ++i) y[i] = z[i][j];
+      F<M>::gradient(y, x);
+#pragma GCC unroll 6
+      for (int i = 0; i < kIn; ++i) d[i][j] = x[i];
+    }
   }
 };
 
@@ -180,7 +231,6 @@ template <int M, class T, class E> void input(const WinogradInput& x, int64_t ch
   constexpr int kIn = F<M>::kIn;
   const Pixels<T, kIn> from(x);
   for (int64_t c = 0; c < channels; c += kLanes) {
-    from.leave_in_memory();
     V d[kIn][kIn];
     Input<M, T>::transform(from, c, d);
     E* to = static_cast<E*>(v) + c;
@@ -193,8 +243,6 @@ template <int M, class Transform, class P> void pair(const WinogradInput* x, int
   constexpr int kIn = F<M>::kIn;
   const typename Transform::From first(x[0]), second(x[kPacked<P> - 1]);
   for (int64_t c = 0; c < channels; c += kLanes) {
-    first.leave_in_memory();
-    second.leave_in_memory();
     V a[kIn][kIn], b[kIn][kIn];
     Transform::transform(first, c, a);
     if constexpr (kPacked<P> == 2) Transform::transform(second, c, b);
