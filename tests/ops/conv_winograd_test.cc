@@ -248,7 +248,7 @@ template <class Body> void for_fused(const ConvShape& s, const Body& body) {
         c.ranges = ranges;
         if (!e.name.starts_with("winograd") || !(e.ranges || (e.sums && !ranges)) || !e.reject(c).empty()) continue;
         SCOPED_TRACE(e.name + ", pass " + std::to_string(static_cast<int>(kind)) + (ranges ? " by ranges" : ""));
-        body(*e.make(c), kind, ranges, e.name == "winograd1x2" ? 6e-3 : e.name == "winograd2x2" ? 1e-2 : 2e-2);
+        body(*e.make(c), kind, ranges, e.name == "winograd1x4" ? 6e-3 : e.name == "winograd2x2" ? 1e-2 : 2e-2);
       }
 }
 

@@ -22,12 +22,12 @@ namespace resnet {
 
 namespace {
 
-constexpr const char* kName = "winograd1x2";
-constexpr int64_t kWeights = 3 * 4 * 256;  // of 16 inputs and 16 outputs, transformed
+constexpr const char* kName = "winograd1x4";
+constexpr int64_t kWeights = 3 * 6 * 256;  // of 16 inputs and 16 outputs, transformed
 
 class WinogradRows : public ConvPass {
  public:
-  explicit WinogradRows(const ConvShape& s) : s_(s), tiles_(ceil_div(s.w, 2)) {}
+  explicit WinogradRows(const ConvShape& s) : s_(s), tiles_(ceil_div(s.w, 4)) {}
   std::string name() const override { return kName; }
   size_t workspace_bytes() const override { return static_cast<size_t>(threads_) * thread_bytes(); }
 
@@ -56,7 +56,7 @@ class RowsConv final : public WinogradRows {
         out_(turned_ ? s_.c : s_.oc),
         strips_(ceil_div(threads_, s_.n)),
         groups_(ceil_div(s_.w, kPixels)),
-        block_(tiles_ * 64),
+        block_(tiles_ * 96),
         row_(in_ / 16 * block_ + 32),  // not a power of two
         stream_((out_ % 32 == 0 || (out_ == 16 && s_.w % 2 == 0)) && past_caches(s_.n * s_.h * s_.w * out_ * 2)),
         weights_(packed_storage({in_ / 16 * out_ / 16 * kWeights}, DType::bf16)) {
@@ -132,14 +132,14 @@ class RowsConv final : public WinogradRows {
 
   // A column of result tiles, of one or two blocks of channels from block o on.
   void write_tiles(const ConvArgs& a, const Place& at, int64_t o, const uint16_t* lines, float* results) const {
-    const int64_t columns = std::min<int64_t>(2, out_ / 16 - o), first = at.group * kPixels / 2;
+    const int64_t columns = std::min<int64_t>(2, out_ / 16 - o), first = at.group * kPixels / 4;
     WinogradRowProduct p;
-    p.v = lines + first * 64;
+    p.v = lines + first * 96;
     p.row = row_;
     p.blocks = in_ / 16;
     p.block = block_;
     p.rows = at.rows;
-    p.tiles = std::min(kPixels / 2, tiles_ - first);
+    p.tiles = std::min(kPixels / 4, tiles_ - first);
     p.y_row = columns * kResultElements;
     for (int64_t j = 0; j < columns; ++j) {
       p.weights = packed() + (o + j) * p.blocks * kWeights;
@@ -213,23 +213,23 @@ class RowsWeightGradient final : public WinogradRows {
  private:
   size_t thread_bytes() const override {
     return static_cast<size_t>(s_.oc / 16 * s_.c / 16 * kWeights * 4 +
-                               (s_.c / 16 * x_plane_ + s_.oc / 16 * dy_plane_) * 4 * 2);
+                               (s_.c / 16 * x_plane_ + s_.oc / 16 * dy_plane_) * 6 * 2);
   }
-  // [out/16][in/16][4 positions][3 kernel rows][16 inputs][16 outputs]
+  // [out/16][in/16][6 positions][3 kernel rows][16 inputs][16 outputs]
   float* sums(const ConvArgs& a, int thread) const { return reinterpret_cast<float*>(memory(a, thread)); }
 
-  // Transformed planes, columns first: x [in/16][4][pair][row], and dy with a row of zeros above and below.
+  // Transformed planes, columns first: x [in/16][6][pair][row], and dy with a row of zeros above and below.
   void add_picture(const ConvArgs& a, int64_t n, int thread, bool fresh) const {
     float* sum = sums(a, thread);
     auto* x = reinterpret_cast<uint16_t*>(sum + s_.oc / 16 * s_.c / 16 * kWeights);
-    uint16_t* dy = x + s_.c / 16 * 4 * x_plane_;
+    uint16_t* dy = x + s_.c / 16 * 6 * x_plane_;
     for (int64_t y = 0; y < s_.h; ++y) {
-      winograd_row_pairs(row_of(a.x, s_.c, n * s_.h + y), {x + y * 32, 4 * x_plane_, x_plane_, s_.h * 32});
+      winograd_row_pairs(row_of(a.x, s_.c, n * s_.h + y), {x + y * 32, 6 * x_plane_, x_plane_, s_.h * 32});
       winograd_row_gradient_pairs(row_of(a.dy, s_.oc, n * s_.h + y),
-                                  {dy + (y + 1) * 32, 4 * dy_plane_, dy_plane_, (s_.h + 2) * 32});
+                                  {dy + (y + 1) * 32, 6 * dy_plane_, dy_plane_, (s_.h + 2) * 32});
       if (a.ahead) a.ahead->fetch(kFetched);
     }
-    for (int64_t column = 0; fresh && column < s_.oc / 16 * 4 * pairs_; ++column) {
+    for (int64_t column = 0; fresh && column < s_.oc / 16 * 6 * pairs_; ++column) {
       uint16_t* to = dy + column * (s_.h + 2) * 32;
       std::memset(to, 0, 64);
       std::memset(to + (s_.h + 1) * 32, 0, 64);
@@ -242,9 +242,9 @@ class RowsWeightGradient final : public WinogradRows {
     g.fresh = fresh;
     for (int64_t o = 0; o < s_.oc / 16; ++o)
       for (int64_t i = 0; i < s_.c / 16; ++i)
-        for (int64_t position = 0; position < 4; ++position) {
-          g.x = x + (i * 4 + position) * x_plane_;
-          g.dy = dy + (o * 4 + position) * dy_plane_;
+        for (int64_t position = 0; position < 6; ++position) {
+          g.x = x + (i * 6 + position) * x_plane_;
+          g.dy = dy + (o * 6 + position) * dy_plane_;
           g.dw = sum + (o * (s_.c / 16) + i) * kWeights + position * 3 * kResultElements;
           narrow_gradient(g);
           if (a.ahead) a.ahead->fetch(4 * kFetched);

@@ -7,6 +7,14 @@ namespace resnet {
 
 namespace {
 
+// The evaluation points are 0, ±kA, ±kB and infinity, as of F(4x4) (conv_winograd_loops.simd.cc).
+constexpr float kA = 0.625f, kB = 1.5f, kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA, kB3 = kB2 * kB;
+constexpr float k0 = 1 / (kA2 * kB2), kGA = 1 / (2 * kA2 * (kA2 - kB2)), kGB = 1 / (2 * kB2 * (kB2 - kA2));
+
+__m512 plus(__m512 sum, __m512 a, float b) { return _mm512_fmadd_ps(a, _mm512_set1_ps(b), sum); }
+__m512 minus(__m512 sum, __m512 a, float b) { return _mm512_fnmadd_ps(a, _mm512_set1_ps(b), sum); }
+__m512 times(__m512 a, float b) { return _mm512_mul_ps(a, _mm512_set1_ps(b)); }
+
 #define UNROLL _Pragma("GCC unroll 16")
 
 __m512 pixel(const WinogradRow& r, int64_t at, int64_t channel) {
@@ -26,25 +34,35 @@ __m512i in_turn(__m512 first, __m512 second) {
 // Walks along a row; the last two inputs of a tile are the first two of the next.
 struct Inputs {
   Inputs(const WinogradRow& r, int64_t channel) : x0(_mm512_setzero_ps()), x1(pixel(r, 0, channel)) {}
-  void next(const WinogradRow& r, int64_t tile, int64_t channel, __m512 (&v)[4]) {
-    const __m512 x2 = pixel(r, 2 * tile + 1, channel), x3 = pixel(r, 2 * tile + 2, channel);
-    v[0] = _mm512_sub_ps(x0, x2);
-    v[1] = _mm512_add_ps(x1, x2);
-    v[2] = _mm512_sub_ps(x2, x1);
-    v[3] = _mm512_sub_ps(x1, x3);
-    x0 = x2, x1 = x3;
+  void next(const WinogradRow& r, int64_t tile, int64_t channel, __m512 (&v)[6]) {
+    const __m512 x2 = pixel(r, 4 * tile + 1, channel), x3 = pixel(r, 4 * tile + 2, channel),
+                 x4 = pixel(r, 4 * tile + 3, channel), x5 = pixel(r, 4 * tile + 4, channel);
+    const __m512 even_a = minus(x4, x2, kB2), odd_a = minus(x3, x1, kB2);
+    const __m512 even_b = minus(x4, x2, kA2), odd_b = minus(x3, x1, kA2);
+    v[0] = plus(minus(x4, x2, kA2 + kB2), x0, kA2 * kB2);
+    v[1] = plus(even_a, odd_a, kA);
+    v[2] = minus(even_a, odd_a, kA);
+    v[3] = plus(even_b, odd_b, kB);
+    v[4] = minus(even_b, odd_b, kB);
+    v[5] = plus(minus(x5, x3, kA2 + kB2), x1, kA2 * kB2);
+    x0 = x4, x1 = x5;
   }
   __m512 x0, x1;
 };
 
 struct Gradients {
   Gradients(const WinogradRow&, int64_t) {}
-  void next(const WinogradRow& r, int64_t tile, int64_t channel, __m512 (&v)[4]) {
-    const __m512 y0 = pixel(r, 2 * tile, channel), y1 = pixel(r, 2 * tile + 1, channel);
-    v[0] = y0;
-    v[1] = _mm512_add_ps(y0, y1);
-    v[2] = _mm512_sub_ps(y0, y1);
-    v[3] = _mm512_sub_ps(_mm512_setzero_ps(), y1);
+  void next(const WinogradRow& r, int64_t tile, int64_t channel, __m512 (&v)[6]) {
+    __m512 y[4];
+    UNROLL for (int i = 0; i < 4; ++i) y[i] = pixel(r, 4 * tile + i, channel);
+    const __m512 even_a = plus(y[0], y[2], kA2), odd_a = plus(y[1], y[3], kA2);
+    const __m512 even_b = plus(y[0], y[2], kB2), odd_b = plus(y[1], y[3], kB2);
+    v[0] = y[0];
+    v[1] = plus(even_a, odd_a, kA);
+    v[2] = minus(even_a, odd_a, kA);
+    v[3] = plus(even_b, odd_b, kB);
+    v[4] = minus(even_b, odd_b, kB);
+    v[5] = y[3];
   }
 };
 
@@ -53,10 +71,10 @@ template <class Walk> void pairs(const WinogradRow& r, const WinogradRowPairs& t
     Walk walk(r, c);
     uint16_t* out = to.v + c / 16 * to.block;
     for (int64_t t = 0; t < r.tiles; t += 2, out += to.pair) {
-      __m512 first[4], second[4] = {};
+      __m512 first[6], second[6] = {};
       walk.next(r, t, c, first);
       if (t + 1 < r.tiles) walk.next(r, t + 1, c, second);
-      UNROLL for (int q = 0; q < 4; ++q) _mm512_storeu_si512(out + q * to.plane, in_turn(first[q], second[q]));
+      UNROLL for (int q = 0; q < 6; ++q) _mm512_storeu_si512(out + q * to.plane, in_turn(first[q], second[q]));
     }
   }
 }
@@ -70,12 +88,12 @@ __m512i broadcast(const uint16_t* pair) {
 // R rows of one tile. Every input is loaded once for the three kernel rows; the sums stay in registers until they are
 // transformed back.
 template <int R> void product(const WinogradRowProduct& p, int64_t tile) {
-  __m512 sum[R][4] = {};
+  __m512 sum[R][6] = {};
   const uint16_t* w = p.weights;
   for (int64_t b = 0; b < p.blocks; ++b) {
     const uint16_t* row[(R + 4) / 3];  // of every three the first has a pointer of its own
-    UNROLL for (int r = 0; r < R + 2; r += 3) row[r / 3] = p.v + r * p.row + b * p.block + tile * 64;
-    for (int k = 0; k < 8; ++k, w += 384) UNROLL for (int q = 0; q < 4; ++q) {
+    UNROLL for (int r = 0; r < R + 2; r += 3) row[r / 3] = p.v + r * p.row + b * p.block + tile * 96;
+    for (int k = 0; k < 8; ++k, w += 576) UNROLL for (int q = 0; q < 6; ++q) {
         __m512bh u[3];
         UNROLL for (int ky = 0; ky < 3; ++ky) u[ky] = (__m512bh)_mm512_loadu_si512(w + (q * 3 + ky) * 32);
         UNROLL for (int r = 0; r < R + 2; ++r) {
@@ -85,11 +103,14 @@ template <int R> void product(const WinogradRowProduct& p, int64_t tile) {
         }
       }
   }
-  float* y = p.y + tile * 32;
+  float* y = p.y + tile * 64;
   UNROLL for (int r = 0; r < R; ++r, y += p.y_row) {
-    const __m512 middle = _mm512_add_ps(sum[r][0], sum[r][1]), end = _mm512_sub_ps(sum[r][1], sum[r][2]);
-    _mm512_storeu_ps(y, _mm512_add_ps(middle, sum[r][2]));
-    _mm512_storeu_ps(y + 16, _mm512_sub_ps(end, sum[r][3]));
+    const __m512 even_a = _mm512_add_ps(sum[r][1], sum[r][2]), odd_a = _mm512_sub_ps(sum[r][1], sum[r][2]);
+    const __m512 even_b = _mm512_add_ps(sum[r][3], sum[r][4]), odd_b = _mm512_sub_ps(sum[r][3], sum[r][4]);
+    _mm512_storeu_ps(y, _mm512_add_ps(_mm512_add_ps(sum[r][0], even_a), even_b));
+    _mm512_storeu_ps(y + 16, plus(times(odd_a, kA), odd_b, kB));
+    _mm512_storeu_ps(y + 32, plus(times(even_a, kA2), even_b, kB2));
+    _mm512_storeu_ps(y + 48, plus(plus(sum[r][5], odd_a, kA3), odd_b, kB3));
   }
 }
 
@@ -106,11 +127,10 @@ void winograd_row(const WinogradRow& r, uint16_t* v, int64_t block) {
   for (int64_t c = 0; c < r.channels; c += 16) {
     Inputs walk(r, c);
     uint16_t* out = v + c / 16 * block;
-    for (int64_t t = 0; t < r.tiles; ++t, out += 64) {
-      __m512 d[4];
+    for (int64_t t = 0; t < r.tiles; ++t, out += 96) {
+      __m512 d[6];
       walk.next(r, t, c, d);
-      _mm512_storeu_si512(out, halves(d[0], d[1]));
-      _mm512_storeu_si512(out + 32, halves(d[2], d[3]));
+      UNROLL for (int q = 0; q < 6; q += 2) _mm512_storeu_si512(out + q * 16, halves(d[q], d[q + 1]));
     }
   }
 }
@@ -122,33 +142,38 @@ void winograd_row_product(const WinogradRowProduct& p) { product_of_height<kWino
 
 void winograd_row_weights(const WinogradRowWeights& w, uint16_t* u) {
   alignas(64) float g[3][16];
-  for (int i = 0; i < 16; i += 2, u += 384)
+  for (int i = 0; i < 16; i += 2, u += 576)
     for (int ky = 0; ky < 3; ++ky) {
-      __m512 v[2][4];
+      __m512 v[2][6];
       for (int j = 0; j < 2; ++j) {
         for (int kx = 0; kx < 3; ++kx) {
           const int tap = w.turned ? 8 - (ky * 3 + kx) : ky * 3 + kx;
           for (int o = 0; o < 16; ++o) g[kx][o] = w.w[o * w.out + (i + j) * w.in + tap];
         }
-        const __m512 half = _mm512_set1_ps(0.5f), g0 = _mm512_load_ps(g[0]), g2 = _mm512_load_ps(g[2]);
-        const __m512 even = _mm512_mul_ps(half, _mm512_add_ps(g0, g2)), odd = _mm512_mul_ps(half, _mm512_load_ps(g[1]));
-        v[j][0] = g0, v[j][1] = _mm512_add_ps(even, odd), v[j][2] = _mm512_sub_ps(even, odd), v[j][3] = g2;
+        const __m512 g0 = _mm512_load_ps(g[0]), g1 = _mm512_load_ps(g[1]), g2 = _mm512_load_ps(g[2]);
+        const __m512 even_a = times(plus(g0, g2, kA2), kGA), even_b = times(plus(g0, g2, kB2), kGB);
+        v[j][0] = times(g0, k0);
+        v[j][1] = plus(even_a, g1, kA * kGA);
+        v[j][2] = minus(even_a, g1, kA * kGA);
+        v[j][3] = plus(even_b, g1, kB * kGB);
+        v[j][4] = minus(even_b, g1, kB * kGB);
+        v[j][5] = g2;
       }
-      UNROLL for (int q = 0; q < 4; ++q) _mm512_storeu_si512(u + (q * 3 + ky) * 32, in_turn(v[0][q], v[1][q]));
+      UNROLL for (int q = 0; q < 6; ++q) _mm512_storeu_si512(u + (q * 3 + ky) * 32, in_turn(v[0][q], v[1][q]));
     }
 }
 
 void winograd_row_weight_gradient(const float* du, float* dw, int64_t out, int64_t in) {
   alignas(64) float g[3][16];
-  const __m512 half = _mm512_set1_ps(0.5f);
   for (int ky = 0; ky < 3; ++ky)
     for (int i = 0; i < 16; ++i) {
-      __m512 u[4];
-      UNROLL for (int q = 0; q < 4; ++q) u[q] = _mm512_loadu_ps(du + ((q * 3 + ky) * 16 + i) * 16);
-      const __m512 even = _mm512_mul_ps(half, _mm512_add_ps(u[1], u[2]));
-      _mm512_store_ps(g[0], _mm512_add_ps(u[0], even));
-      _mm512_store_ps(g[1], _mm512_mul_ps(half, _mm512_sub_ps(u[1], u[2])));
-      _mm512_store_ps(g[2], _mm512_add_ps(even, u[3]));
+      __m512 u[6];
+      UNROLL for (int q = 0; q < 6; ++q) u[q] = _mm512_loadu_ps(du + ((q * 3 + ky) * 16 + i) * 16);
+      const __m512 even_a = times(_mm512_add_ps(u[1], u[2]), kGA), even_b = times(_mm512_add_ps(u[3], u[4]), kGB);
+      const __m512 odd_a = _mm512_sub_ps(u[1], u[2]), odd_b = _mm512_sub_ps(u[3], u[4]);
+      _mm512_store_ps(g[0], plus(_mm512_add_ps(even_a, even_b), u[0], k0));
+      _mm512_store_ps(g[1], plus(times(odd_a, kA * kGA), odd_b, kB * kGB));
+      _mm512_store_ps(g[2], plus(plus(u[5], even_a, kA2), even_b, kB2));
       for (int kx = 0; kx < 3; ++kx)
         for (int o = 0; o < 16; ++o) dw[o * out + i * in + ky * 3 + kx] = g[kx][o];
     }
