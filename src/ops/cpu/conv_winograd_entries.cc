@@ -1,5 +1,6 @@
 // When Winograd's algorithms compute a convolution: F(4x4, 3x3), multiplied in f32 whatever the activations are; F(2x2, 3x3) in
-// f32 where few pixels do not pay for reading the larger transformed weights, and in bf16 on processors that compute it.
+// f32 where few pixels do not pay for reading the larger transformed weights. On processors that multiply bf16, both in bf16 too:
+// F(2x2), and in training F(4x4).
 #include <algorithm>
 
 #include "core/check.h"

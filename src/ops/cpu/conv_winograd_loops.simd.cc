@@ -1,5 +1,5 @@
 // Winograd's transforms, a register of channels at a time, and the f32 products between them. Written with the evaluation points
-// 0, ±a, ±b and infinity: with a = 3/4 and b = 3/2, F(4x4) in f32 is about three times as far from f64 as the direct sum.
+// 0, ±a, ±b and infinity: with a = 5/8 and b = 3/2, F(4x4) in f32 is about twice as far from f64 as the direct sum.
 #include "ops/cpu/conv_winograd_loops.h"
 
 #include "ops/cpu/conv_winograd_products.h"
