@@ -112,7 +112,7 @@ TEST_P(Winograd, AllPassesAgreeWithPlainLoops) {
   const Problem p(GetParam().s);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (int64_t m : {2, 4}) {
-    // About the square root of the channels times what f32 resolves, and three times that for 4x4.
+    // About the square root of the channels times what f32 resolves, and twice that for 4x4.
     const double allowed = m == 2 ? 2e-6 : 4e-6;
     for (auto [kind, expected] : {std::pair{ConvPassKind::forward, &p.y},
                                   {ConvPassKind::data_gradient, &p.dx},
@@ -154,7 +154,8 @@ INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                                          Odd{shape(3, 13, 33, 32, 16, 1), 2}, Odd{shape(2, 8, 17, 16, 16, 1), 3},
                                          Odd{shape(1, 3, 3, 16, 16, 0), 3}, Odd{shape(3, 1, 6, 48, 16, 1), 2},
                                          Odd{shape(1, 8, 8, 16, 80, 2), 3}, Odd{shape(9, 13, 14, 64, 64, 1), 2},
-                                         Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2}));
+                                         Odd{shape(2, 14, 14, 32, 64, 1), 3}, Odd{shape(1, 4, 5, 512, 160, 1), 2},
+                                         Odd{shape(13, 4, 4, 64, 64, 1), 12}));
 
 std::vector<uint16_t> narrow(const std::vector<float>& v) {
   std::vector<uint16_t> b(v.size());
@@ -252,9 +253,9 @@ template <class Body> void for_fused(const ConvShape& s, const Body& body) {
       }
 }
 
-// The threads' sums of values and of products; their errors are as independent as those of `values`, [pixels][channels].
+// The threads' sums of values and of products, [pixels][channels]. Errors of a tile's pixels are not quite independent.
 void expect_sums(const std::vector<double>& found, const std::vector<double>& values,
-                 const std::vector<double>& products, size_t channels) {
+                 const std::vector<double>& products, size_t channels, double allowed) {
   for (size_t c = 0; c < 2 * channels; ++c) {
     double sum = 0, expected = 0, power = 0;
     for (size_t i = c; i < found.size(); i += 2 * channels) sum += found[i];
@@ -263,7 +264,7 @@ void expect_sums(const std::vector<double>& found, const std::vector<double>& va
       expected += v[i];
       power += v[i] * v[i];
     }
-    EXPECT_NEAR(sum, expected, 5e-2 * std::sqrt(power))
+    EXPECT_NEAR(sum, expected, 5 * allowed * std::sqrt(power))
         << (c < channels ? "sum" : "products") << " of channel " << c % channels;
   }
 }
@@ -280,7 +281,7 @@ TEST_P(Winograd, SumsOfTheOutput) {
     EXPECT_LT(relative_error(run_bf16(p, pass, kind, ranges, forward ? &output : nullptr), expected), allowed);
     if (!forward) return;
     const auto channels = static_cast<size_t>(p.s.oc);
-    expect_sums(sums, p.y, squares, channels);
+    expect_sums(sums, p.y, squares, channels, allowed);
     for (size_t o = 0; o < channels; ++o) {
       double found = 0, all = 0;
       for (size_t i = channels + o; i < sums.size(); i += 2 * channels) found += sums[i];
@@ -313,7 +314,7 @@ TEST_P(Winograd, SumsOfTheGradient) {
                                        : OutputSums{sums.data(), x.data(), scale.data(), shift.data(), nullptr};
       const auto found = run_bf16(p, pass, kind, ranges, &output, masked ? dx : std::vector<float>{});
       EXPECT_LT(relative_error(found, dz), allowed);
-      expect_sums(sums, dz, products, channels);
+      expect_sums(sums, dz, products, channels, allowed);
     });
   }
 }

@@ -60,12 +60,13 @@ const ConvPassEntry* choose(const ConvCase& c, const std::vector<const ConvPassE
   if (c.choices == nullptr || candidates.size() < 2) return candidates[0];
   const ConvShape& s = c.shape;
   const char* const passes[] = {"forward", "data_gradient", "weight_gradient"};
-  const std::string key = join("conv ", passes[static_cast<int>(c.pass)], ' ', c.dtype, " n=", s.n, " h=", s.h,
-                               " w=", s.w, " c=", s.c, " k=", s.k, " stride=", s.stride, " pad=", s.pad, " oc=", s.oc,
-                               " groups=", s.groups, c.bias ? " bias" : "", c.add ? " add" : "", c.relu ? " relu" : "",
-                               c.ranges ? " ranges"
-                               : c.sums ? " sums"
-                                        : "");
+  const std::string key =
+      join("conv ", passes[static_cast<int>(c.pass)], ' ', c.dtype, " n=", s.n, " h=", s.h, " w=", s.w, " c=", s.c,
+           " k=", s.k, " stride=", s.stride, " pad=", s.pad, " oc=", s.oc, " groups=", s.groups,
+           c.train ? " train" : "", c.bias ? " bias" : "", c.add ? " add" : "", c.relu ? " relu" : "",
+           c.ranges ? " ranges"
+           : c.sums ? " sums"
+                    : "");
   const std::string known = c.choices->find(key);
   for (const ConvPassEntry* e : candidates)
     if (e->name == known) return e;

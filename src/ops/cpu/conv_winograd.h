@@ -20,8 +20,8 @@ struct WinogradAlgorithm {
   int64_t element() const { return 4 / products->packed; }  ///< bytes of a transformed input or weight
 };
 
+/// Of a row or column of a WinogradTile: negative whatever is added.
 inline constexpr int64_t kOutside = -(int64_t{1} << 60);
-inline constexpr WinogradTile kNoTile = {{kOutside, kOutside, kOutside, kOutside, kOutside, kOutside}, {}};
 
 /// Pictures [n,h,w,c] cut into tiles of `side` x `side` pixels that begin `step` apart, the first at (-pad, -pad).
 class WinogradTiles {

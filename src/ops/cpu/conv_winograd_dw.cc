@@ -14,20 +14,23 @@ namespace resnet {
 
 namespace {
 
+constexpr WinogradTile kNoTile = {{kOutside, kOutside, kOutside, kOutside, kOutside, kOutside}, {}};
+
 class WinogradWeightGradient final : public ConvPass {
  public:
   WinogradWeightGradient(const ConvCase& c, const WinogradAlgorithm& a, std::string name)
       : name_(std::move(name)),
         a_(a),
         s_(c.shape),
+        ranges_(c.ranges),
         x_(s_.n, s_.h, s_.w, s_.c, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m() + 2, s_.pad),
         dy_(s_.n, s_.oh, s_.ow, s_.oc, ceil_div(s_.ow, a.m()), ceil_div(s_.oh, a.m()), a.m(), a.m(), 0) {
     const int64_t all = x_.count();
     sums_plane_ = s_.c * s_.oc + 16;
-    apart_ = c.ranges || a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
+    apart_ = ranges_ || a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
     parts_ = apart_ ? std::min<int64_t>(threads_, all) : 1;
     const int64_t wanted = apart_ ? kTilesApart : kTilesTogether;
-    chunk_ = c.ranges ? wanted : chunk_of(ceil_div(all, parts_), wanted);
+    chunk_ = ranges_ ? wanted : chunk_of(ceil_div(all, parts_), wanted);
     rows_ = chunk_ / a.products->packed;
     x_row_ = s_.c + 16;
     dy_row_ = s_.oc + 16;
@@ -36,7 +39,9 @@ class WinogradWeightGradient final : public ConvPass {
   }
 
   std::string name() const override { return name_; }
-  size_t workspace_bytes() const override { return static_cast<size_t>(parts_ * part_elements()) * sizeof(float); }
+  size_t workspace_bytes() const override {
+    return static_cast<size_t>((ranges_ ? threads_ : parts_) * part_elements()) * sizeof(float);
+  }
 
   void run(const ConvArgs& args) override {
     check_planned_threads(name_, threads_);
@@ -175,6 +180,7 @@ class WinogradWeightGradient final : public ConvPass {
   const std::string name_;
   const WinogradAlgorithm a_;
   const ConvShape s_;
+  const bool ranges_;  // every thread may have a part
   const WinogradTiles x_, dy_;
   const int threads_ = threads();
   bool apart_ = false;

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/cpu.h"
+#include "core/parallel.h"
 #include "ops/cpu/conv_winograd.h"
 
 namespace resnet {
@@ -73,7 +74,7 @@ std::unique_ptr<ConvPass> make(const ConvCase& c, const Tiling& tiling, const ch
 }
 
 constexpr int64_t kLeastChannels = 32;  // F(4x4) in bf16: with fewer its transforms take too long
-constexpr int64_t kMostSums = 64 * 64;  // by ranges, where every thread has sums of its own
+constexpr int64_t kMostSums = 64 * 64;  // of a weight gradient by ranges, four times as many for every thread
 const Tiling kF4{4, DType::f32}, kF4InBf16{4, DType::bf16};
 Tiling f2_of(const ConvCase& c) { return {2, c.dtype}; }
 
@@ -87,8 +88,8 @@ const RegisterConvPass f4_bf16{{"winograd4x4_bf16", 46, true,
                                   if (!c.train) return "rounds too much for answers; training has noise of its own";
                                   if (std::min(c.shape.c, c.shape.oc) < kLeastChannels)
                                     return "too few channels for its transforms";
-                                  if (c.ranges && c.shape.c * c.shape.oc > kMostSums)
-                                    return "its sums are too many for every thread";
+                                  if (c.ranges && (c.shape.c * c.shape.oc > kMostSums || c.shape.n < threads()))
+                                    return "by ranges only with few weights and a picture for every thread";
                                   return reject(c, kF4InBf16);
                                 },
                                 [](const ConvCase& c) { return make(c, kF4InBf16, "winograd4x4_bf16"); }, true}};

@@ -156,15 +156,14 @@ class RowsConv final : public WinogradRows {
     s.relu = a.relu;
     s.stream = stream_ && s.addend == nullptr && reinterpret_cast<uintptr_t>(s.y) % 64 == 0;
     if (a.sums) sum_results(s, *a.sums, out_, o * 16, at.thread);
-    for (int64_t row = 0; row < at.rows; row += s.m_tiles) {
-      s.m_tiles = static_cast<int>(std::min<int64_t>(kMaxTiles, at.rows - row));
-      s.c = results + row * p.y_row;
-      for (int i = 0; i < s.m_tiles; ++i) {
-        s.at[i] = ((at.n * s_.h + at.y + row + i) * s_.w) * out_ + o * 16;
-        s.offset[i] = offset_.data() + at.group * kPixels;
-      }
-      store_results(s);
+    static_assert(kWinogradRows <= kMaxTiles);
+    s.m_tiles = static_cast<int>(at.rows);
+    s.c = results;
+    for (int i = 0; i < s.m_tiles; ++i) {
+      s.at[i] = ((at.n * s_.h + at.y + i) * s_.w) * out_ + o * 16;
+      s.offset[i] = offset_.data() + at.group * kPixels;
     }
+    store_results(s);
   }
 
   const bool turned_;
