@@ -29,7 +29,7 @@ class WinogradWeightGradient final : public ConvPass {
     sums_plane_ = s_.c * s_.oc + 16;
     apart_ = ranges_ || a.positions() * sums_plane_ * static_cast<int64_t>(sizeof(float)) <= kSumsInCache;
     parts_ = apart_ ? std::min<int64_t>(threads_, all) : 1;
-    const int64_t wanted = apart_ ? kTilesApart : kTilesTogether;
+    const int64_t wanted = apart_ ? kElementsApart * a.products->packed : kTilesTogether;
     chunk_ = ranges_ ? wanted : chunk_of(ceil_div(all, parts_), wanted);
     rows_ = chunk_ / a.products->packed;
     x_row_ = s_.c + 16;
@@ -174,8 +174,8 @@ class WinogradWeightGradient final : public ConvPass {
     return {p, p + a_.positions() * sums_plane_, p + a_.positions() * (sums_plane_ + x_plane_)};
   }
 
-  static constexpr int64_t kSumsInCache = 4 << 20, kTilesApart = 56, kTilesTogether = 128;  // bytes; tiles a chunk
-  static constexpr int64_t kFetched = 512;                                                  // lines for half a chunk
+  static constexpr int64_t kSumsInCache = 4 << 20, kElementsApart = 56, kTilesTogether = 128;  // bytes; of a chunk
+  static constexpr int64_t kFetched = 512;                                                     // lines for half a chunk
 
   const std::string name_;
   const WinogradAlgorithm a_;
