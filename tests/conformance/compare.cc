@@ -12,8 +12,10 @@ Tolerance tolerance_of(DType activations, const std::string& kernel) {
   if (activations == DType::u8) return {2e-6, 0, 0, 1};
   // F(4x4) in bf16, for training only: its transforms amplify the rounding.
   if (kernel.find("winograd4x4_bf16") != std::string::npos) return {2e-4, 0.03, 0.12};
-  // Winograd's F(4, 3) and F(2x2) round what they have transformed as well: 3.3e-5 and 2.2e-5, own direct kernels 1.1e-5.
-  if (activations == DType::bf16) return {4e-5, 0.01, 0.04};
+  // F(4, 3) in bf16, along rows: 3.3e-5.
+  if (kernel.find("winograd1x4") != std::string::npos) return {4e-5, 0.01, 0.04};
+  // Winograd's F(2x2) rounds what it has transformed as well: 2.2e-5 where own direct kernels have 1.1e-5.
+  if (activations == DType::bf16) return {3e-5, 0.01, 0.03};
   return {1e-10, 1e-4, 1e-4};
 }
 
