@@ -2,18 +2,18 @@
 #include <immintrin.h>
 
 #include "ops/cpu/conv_winograd_rows_loops.h"
+#include "ops/cpu/conv_winograd_transforms.h"
 
 namespace resnet {
 
 namespace {
 
-// The evaluation points are 0, ±kA, ±kB and infinity, as of F(4x4) (conv_winograd_loops.simd.cc).
-constexpr float kA = 0.625f, kB = 1.5f, kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA, kB3 = kB2 * kB;
-constexpr float k0 = 1 / (kA2 * kB2), kGA = 1 / (2 * kA2 * (kA2 - kB2)), kGB = 1 / (2 * kB2 * (kB2 - kA2));
-
-__m512 plus(__m512 sum, __m512 a, float b) { return _mm512_fmadd_ps(a, _mm512_set1_ps(b), sum); }
-__m512 minus(__m512 sum, __m512 a, float b) { return _mm512_fnmadd_ps(a, _mm512_set1_ps(b), sum); }
-__m512 times(__m512 a, float b) { return _mm512_mul_ps(a, _mm512_set1_ps(b)); }
+struct TransformMath {
+  typedef __m512 Vector;
+  static __m512 plus(__m512 sum, __m512 a, float b) { return _mm512_fmadd_ps(a, _mm512_set1_ps(b), sum); }
+  static __m512 minus(__m512 sum, __m512 a, float b) { return _mm512_fnmadd_ps(a, _mm512_set1_ps(b), sum); }
+};
+typedef WinogradTransform<TransformMath, 4> F4;
 
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -35,17 +35,10 @@ __m512i in_turn(__m512 first, __m512 second) {
 struct Inputs {
   Inputs(const WinogradRow& r, int64_t channel) : x0(_mm512_setzero_ps()), x1(pixel(r, 0, channel)) {}
   void next(const WinogradRow& r, int64_t tile, int64_t channel, __m512 (&v)[6]) {
-    const __m512 x2 = pixel(r, 4 * tile + 1, channel), x3 = pixel(r, 4 * tile + 2, channel),
-                 x4 = pixel(r, 4 * tile + 3, channel), x5 = pixel(r, 4 * tile + 4, channel);
-    const __m512 even_a = minus(x4, x2, kB2), odd_a = minus(x3, x1, kB2);
-    const __m512 even_b = minus(x4, x2, kA2), odd_b = minus(x3, x1, kA2);
-    v[0] = plus(minus(x4, x2, kA2 + kB2), x0, kA2 * kB2);
-    v[1] = plus(even_a, odd_a, kA);
-    v[2] = minus(even_a, odd_a, kA);
-    v[3] = plus(even_b, odd_b, kB);
-    v[4] = minus(even_b, odd_b, kB);
-    v[5] = plus(minus(x5, x3, kA2 + kB2), x1, kA2 * kB2);
-    x0 = x4, x1 = x5;
+    v[0] = x0, v[1] = x1;
+    UNROLL for (int i = 2; i < 6; ++i) v[i] = pixel(r, 4 * tile + i - 1, channel);
+    x0 = v[4], x1 = v[5];
+    F4::input(v);
   }
   __m512 x0, x1;
 };
@@ -55,14 +48,7 @@ struct Gradients {
   void next(const WinogradRow& r, int64_t tile, int64_t channel, __m512 (&v)[6]) {
     __m512 y[4];
     UNROLL for (int i = 0; i < 4; ++i) y[i] = pixel(r, 4 * tile + i, channel);
-    const __m512 even_a = plus(y[0], y[2], kA2), odd_a = plus(y[1], y[3], kA2);
-    const __m512 even_b = plus(y[0], y[2], kB2), odd_b = plus(y[1], y[3], kB2);
-    v[0] = y[0];
-    v[1] = plus(even_a, odd_a, kA);
-    v[2] = minus(even_a, odd_a, kA);
-    v[3] = plus(even_b, odd_b, kB);
-    v[4] = minus(even_b, odd_b, kB);
-    v[5] = y[3];
+    F4::gradient(y, v);
   }
 };
 
@@ -105,12 +91,9 @@ template <int R> void product(const WinogradRowProduct& p, int64_t tile) {
   }
   float* y = p.y + tile * 64;
   UNROLL for (int r = 0; r < R; ++r, y += p.y_row) {
-    const __m512 even_a = _mm512_add_ps(sum[r][1], sum[r][2]), odd_a = _mm512_sub_ps(sum[r][1], sum[r][2]);
-    const __m512 even_b = _mm512_add_ps(sum[r][3], sum[r][4]), odd_b = _mm512_sub_ps(sum[r][3], sum[r][4]);
-    _mm512_storeu_ps(y, _mm512_add_ps(_mm512_add_ps(sum[r][0], even_a), even_b));
-    _mm512_storeu_ps(y + 16, plus(times(odd_a, kA), odd_b, kB));
-    _mm512_storeu_ps(y + 32, plus(times(even_a, kA2), even_b, kB2));
-    _mm512_storeu_ps(y + 48, plus(plus(sum[r][5], odd_a, kA3), odd_b, kB3));
+    __m512 out[4];
+    F4::output(sum[r], out);
+    UNROLL for (int i = 0; i < 4; ++i) _mm512_storeu_ps(y + 16 * i, out[i]);
   }
 }
 
@@ -150,14 +133,8 @@ void winograd_row_weights(const WinogradRowWeights& w, uint16_t* u) {
           const int tap = w.turned ? 8 - (ky * 3 + kx) : ky * 3 + kx;
           for (int o = 0; o < 16; ++o) g[kx][o] = w.w[o * w.out + (i + j) * w.in + tap];
         }
-        const __m512 g0 = _mm512_load_ps(g[0]), g1 = _mm512_load_ps(g[1]), g2 = _mm512_load_ps(g[2]);
-        const __m512 even_a = times(plus(g0, g2, kA2), kGA), even_b = times(plus(g0, g2, kB2), kGB);
-        v[j][0] = times(g0, k0);
-        v[j][1] = plus(even_a, g1, kA * kGA);
-        v[j][2] = minus(even_a, g1, kA * kGA);
-        v[j][3] = plus(even_b, g1, kB * kGB);
-        v[j][4] = minus(even_b, g1, kB * kGB);
-        v[j][5] = g2;
+        const __m512 taps[3] = {_mm512_load_ps(g[0]), _mm512_load_ps(g[1]), _mm512_load_ps(g[2])};
+        F4::weights(taps, v[j]);
       }
       UNROLL for (int q = 0; q < 6; ++q) _mm512_storeu_si512(u + (q * 3 + ky) * 32, in_turn(v[0][q], v[1][q]));
     }
@@ -169,11 +146,9 @@ void winograd_row_weight_gradient(const float* du, float* dw, int64_t out, int64
     for (int i = 0; i < 16; ++i) {
       __m512 u[6];
       UNROLL for (int q = 0; q < 6; ++q) u[q] = _mm512_loadu_ps(du + ((q * 3 + ky) * 16 + i) * 16);
-      const __m512 even_a = times(_mm512_add_ps(u[1], u[2]), kGA), even_b = times(_mm512_add_ps(u[3], u[4]), kGB);
-      const __m512 odd_a = _mm512_sub_ps(u[1], u[2]), odd_b = _mm512_sub_ps(u[3], u[4]);
-      _mm512_store_ps(g[0], plus(_mm512_add_ps(even_a, even_b), u[0], k0));
-      _mm512_store_ps(g[1], plus(times(odd_a, kA * kGA), odd_b, kB * kGB));
-      _mm512_store_ps(g[2], plus(plus(u[5], even_a, kA2), even_b, kB2));
+      __m512 taps[3];
+      F4::weight_gradient(u, taps);
+      for (int kx = 0; kx < 3; ++kx) _mm512_store_ps(g[kx], taps[kx]);
       for (int kx = 0; kx < 3; ++kx)
         for (int o = 0; o < 16; ++o) dw[o * out + i * in + ky * 3 + kx] = g[kx][o];
     }
