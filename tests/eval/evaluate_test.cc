@@ -39,7 +39,7 @@ struct Trained {
   EvalResult eval;
   Trained() {
     TrainConfig c = tiny_config();
-    c.epochs = 6;
+    c.epochs = 12;
     TrainResult r = train(c);
     checkpoint = r.checkpoint;
     eval = r.eval;
