@@ -14,6 +14,7 @@
 #include "core/cpu.h"
 #include "core/parallel.h"
 #include "core/rng.h"
+#include "ops/cpu/batch_norm_sums.h"
 
 namespace resnet {
 namespace {
@@ -253,18 +254,21 @@ template <class Body> void for_fused(const ConvShape& s, const Body& body) {
       }
 }
 
-// The threads' sums of values and of products, [pixels][channels]. Errors of a tile's pixels are not quite independent.
-void expect_sums(const std::vector<double>& found, const std::vector<double>& values,
+std::vector<double> no_sums(int64_t channels) {
+  return std::vector<double>(sums_bytes(channels, threads()) / sizeof(double));
+}
+
+// The sums of values and of products, [pixels][channels]. Errors of a tile's pixels are not quite independent.
+void expect_sums(const std::vector<double>& sums, const std::vector<double>& values,
                  const std::vector<double>& products, size_t channels, double allowed) {
   for (size_t c = 0; c < 2 * channels; ++c) {
-    double sum = 0, expected = 0, power = 0;
-    for (size_t i = c; i < found.size(); i += 2 * channels) sum += found[i];
+    double expected = 0, power = 0;
     const std::vector<double>& v = c < channels ? values : products;
     for (size_t i = c % channels; i < v.size(); i += channels) {
       expected += v[i];
       power += v[i] * v[i];
     }
-    EXPECT_NEAR(sum, expected, 5 * allowed * std::sqrt(power))
+    EXPECT_NEAR(sums[c], expected, 5 * allowed * std::sqrt(power))
         << (c < channels ? "sum" : "products") << " of channel " << c % channels;
   }
 }
@@ -274,19 +278,19 @@ TEST_P(Winograd, SumsOfTheOutput) {
   std::vector<double> squares = p.y;
   for (double& e : squares) e *= e;
   for_fused(p.s, [&](ConvPass& pass, ConvPassKind kind, bool ranges, double allowed) {
-    std::vector<double> sums(static_cast<size_t>(2 * p.s.oc * threads()));
+    std::vector<double> sums = no_sums(p.s.oc);
     const OutputSums output{sums.data(), nullptr, nullptr, nullptr, nullptr};
     const auto& expected = kind == ConvPassKind::forward ? p.y : kind == ConvPassKind::data_gradient ? p.dx : p.dw;
     const bool forward = kind == ConvPassKind::forward;
     EXPECT_LT(relative_error(run_bf16(p, pass, kind, ranges, forward ? &output : nullptr), expected), allowed);
     if (!forward) return;
     const auto channels = static_cast<size_t>(p.s.oc);
+    add_up_sums(sums.data(), p.s.oc, threads());
     expect_sums(sums, p.y, squares, channels, allowed);
     for (size_t o = 0; o < channels; ++o) {
-      double found = 0, all = 0;
-      for (size_t i = channels + o; i < sums.size(); i += 2 * channels) found += sums[i];
+      double all = 0;
       for (size_t i = o; i < squares.size(); i += channels) all += squares[i];
-      EXPECT_NEAR(found / all, 1, 1e-2) << "channel " << o;
+      EXPECT_NEAR(sums[channels + o] / all, 1, 1e-2) << "channel " << o;
     }
   });
 }
@@ -309,11 +313,12 @@ TEST_P(Winograd, SumsOfTheGradient) {
     for_fused(p.s, [&](ConvPass& pass, ConvPassKind kind, bool ranges, double allowed) {
       if (kind != ConvPassKind::data_gradient) return;
       SCOPED_TRACE(masked ? "mask" : "scale and shift");
-      std::vector<double> sums(2 * channels * static_cast<size_t>(threads()));
+      std::vector<double> sums = no_sums(p.s.c);
       const OutputSums output = masked ? OutputSums{sums.data(), x.data(), nullptr, nullptr, mask.data()}
                                        : OutputSums{sums.data(), x.data(), scale.data(), shift.data(), nullptr};
       const auto found = run_bf16(p, pass, kind, ranges, &output, masked ? dx : std::vector<float>{});
       EXPECT_LT(relative_error(found, dz), allowed);
+      add_up_sums(sums.data(), p.s.c, threads());
       expect_sums(sums, dz, products, channels, allowed);
     });
   }

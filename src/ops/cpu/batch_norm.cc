@@ -32,7 +32,7 @@ template <class T> class CpuBatchNorm final : public Kernel {
     stream_ = past_caches(spec.y.elements() * static_cast<int64_t>(sizeof(T)));
     group_rows_ = group * spec.y[1] * spec.y[2];
     // Workspace: two sums a channel and thread in double, then five vectors of coefficients.
-    sums_bytes_ = static_cast<size_t>(threads() * 2 * c_) * sizeof(double);
+    sums_bytes_ = sums_bytes(c_, threads());
     needs_.workspace_bytes = sums_bytes_ + static_cast<size_t>(5 * c_) * sizeof(float);
     stats_bytes_ = (static_cast<size_t>(groups_ * 2 * c_) * sizeof(float) + 63) / 64 * 64;
     if (spec.train)
@@ -81,7 +81,9 @@ template <class T> class CpuBatchNorm final : public Kernel {
     if (!a_.relu) return nullptr;
     return reinterpret_cast<uint16_t*>(static_cast<std::byte*>(k.saved) + stats_bytes_) + row * mask_words(c_);
   }
-  double* sums(const KernelArgs& k, int thread) const { return static_cast<double*>(k.workspace) + thread * 2 * c_; }
+  double* sums(const KernelArgs& k, int thread) const {
+    return static_cast<double*>(k.workspace) + thread * sums_of_thread(c_);
+  }
   float* coefficients(const KernelArgs& k, int64_t i) const {
     return reinterpret_cast<float*>(static_cast<std::byte*>(k.workspace) + sums_bytes_) + i * c_;
   }
@@ -97,9 +99,9 @@ template <class T> class CpuBatchNorm final : public Kernel {
 
   // Adds the threads' sums up, in their order, into the first thread's.
   template <class Body> void sum_over_rows(const KernelArgs& k, int64_t group, const Body& body) const {
-    std::fill_n(sums(k, 0), threads() * 2 * c_, 0.0);
+    clear_sums(sums(k, 0), c_, threads());
     over_rows(group, [&](int64_t row, int64_t n, int thread) { body(row, n, sums(k, thread)); });
-    add_up_threads(sums(k, 0), threads(), 2 * c_);
+    add_up_sums(sums(k, 0), c_, threads());
   }
 
   // Mean and 1/std of a group into `saved`, and the running statistics. The first row is the pivot, so that a large mean

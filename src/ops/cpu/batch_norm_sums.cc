@@ -40,9 +40,13 @@ void finish_gradient(const BatchGradient& b) {
   }
 }
 
-void add_up_threads(double* sums, int threads, int64_t n) {
+void clear_sums(double* sums, int64_t c, int threads) {
+  for (int t = 0; t < threads; ++t) std::fill_n(sums + t * sums_of_thread(c), 2 * c, 0.0);
+}
+
+void add_up_sums(double* sums, int64_t c, int threads) {
   for (int t = 1; t < threads; ++t)
-    for (int64_t i = 0; i < n; ++i) sums[i] += sums[t * n + i];
+    for (int64_t i = 0; i < 2 * c; ++i) sums[i] += sums[t * sums_of_thread(c) + i];
 }
 
 }  // namespace resnet

@@ -1,7 +1,10 @@
 // From sums over a batch to what batch norm needs of them: Ioffe and Szegedy, arXiv 1502.03167, section 3.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "core/parallel.h"
 
 namespace resnet {
 
@@ -34,7 +37,12 @@ struct BatchGradient {
 };
 void finish_gradient(const BatchGradient& b);
 
-/// Adds the sums of all threads, [threads][n], up into the first thread's, in their order.
-void add_up_threads(double* sums, int threads, int64_t n);
+/// Each thread adds to two sums a channel of its own; from one thread's to the next's are so many doubles.
+constexpr int64_t sums_of_thread(int64_t c) { return 2 * c + kThreadGap / static_cast<int64_t>(sizeof(double)); }
+inline size_t sums_bytes(int64_t c, int threads) {
+  return static_cast<size_t>(threads * sums_of_thread(c)) * sizeof(double);
+}
+void clear_sums(double* sums, int64_t c, int threads);
+void add_up_sums(double* sums, int64_t c, int threads);  ///< into the first thread's, in their order
 
 }  // namespace resnet

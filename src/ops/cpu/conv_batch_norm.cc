@@ -91,7 +91,7 @@ class ConvBatchNorm final : public Kernel {
 
   void forward(const KernelArgs& k) override {
     Deferral state = state_of(k);
-    std::fill_n(state.sums, threads_ * 2 * s_.oc, 0.0);
+    clear_sums(state.sums, s_.oc, threads_);
     const OutputSums sums{state.sums, nullptr, nullptr, nullptr, nullptr};
     ConvArgs c;
     c.x = k.x[0];
@@ -102,7 +102,7 @@ class ConvBatchNorm final : public Kernel {
       by_ranges_ ? forward_ranges(k, c) : forward_whole(k, c);
     else
       forward_->run(c);
-    add_up_threads(state.sums, threads_, 2 * s_.oc);
+    add_up_sums(state.sums, s_.oc, threads_);
     finish_forward(k, state);
     if (!deferred_) write_output(k, state);
   }
@@ -163,14 +163,17 @@ class ConvBatchNorm final : public Kernel {
     coefficients_ = dx_workspace_ + (dx_ ? aligned(dx_->workspace_bytes()) : 0);
     dy_scratch_ = coefficients_ + aligned(static_cast<size_t>(3 * s_.oc) * sizeof(float));
     x_scratch_ = dy_scratch_ + scratch_bytes(y_unit_);
-    const int64_t forward_x = x_deferred_ ? (by_ranges_ ? threads_ * range_ : units_) * x_unit_ : 0;
+    const int64_t forward_x = x_deferred_ ? (by_ranges_ ? threads_ * range_elements(x_unit_) : units_ * x_unit_) : 0;
     needs_.workspace_bytes =
         std::max(forward_scratch_ + aligned(static_cast<size_t>(forward_x) * 2), x_scratch_ + x_bytes);
   }
 
+  // From a thread's range to the next thread's.
+  int64_t range_elements(int64_t unit) const { return range_ * unit + kThreadGap / 2; }
+
   // Of a range a thread, or of everything.
   size_t scratch_bytes(int64_t unit) const {
-    return aligned(static_cast<size_t>(ranged_ ? threads_ * range_ * unit : units_ * unit) * 2);
+    return aligned(static_cast<size_t>(ranged_ ? threads_ * range_elements(unit) : units_ * unit) * 2);
   }
 
   int64_t rows() const { return s_.n * s_.oh * s_.ow; }
@@ -189,7 +192,7 @@ class ConvBatchNorm final : public Kernel {
   OutputSums gate_of(const KernelArgs& k) const {
     if (!x_deferred_ && !x_delegated_) return {};
     const NormMemory x(k.x_deferral, s_.c, threads_, NormMemory::mask_bytes(s_.n * s_.h * s_.w, s_.c));
-    std::fill_n(x.state.sums, threads_ * 2 * s_.c, 0.0);
+    clear_sums(x.state.sums, s_.c, threads_);
     if (x_delegated_) return {x.state.sums, x.raw, nullptr, nullptr, x.mask};
     return {x.state.sums, k.x[0], x.state.scale, x.state.shift, nullptr};
   }
@@ -239,7 +242,7 @@ class ConvBatchNorm final : public Kernel {
 
   void forward_ranges(const KernelArgs& k, const ConvArgs& given) const {
     for_ranges([&](const Range& r) {
-      uint16_t* x = at(k, forward_scratch_) + r.thread * range_ * x_unit_;
+      uint16_t* x = at(k, forward_scratch_) + r.thread * range_elements(x_unit_);
       prepare_x(k, r.first, r.count, x);
       fetch_next(r, k.x[0], x_unit_);
       ConvArgs c = given;
@@ -290,14 +293,14 @@ class ConvBatchNorm final : public Kernel {
   void sum_gradient(const KernelArgs& k, const Deferral& state) const {
     const int64_t c = s_.oc;
     if (!has_dz()) {
-      std::fill_n(state.sums, threads_ * 2 * c, 0.0);
+      clear_sums(state.sums, c, threads_);
       parallel_for(rows(), [&](int64_t begin, int64_t end, int thread) {
-        double* sums = state.sums + thread * 2 * c;
+        double* sums = state.sums + thread * sums_of_thread(c);
         loops().backward_sums(raw(k) + begin * c, static_cast<const uint16_t*>(k.dy) + begin * c, mask(k, begin),
                               end - begin, c, state.mean, sums, sums + c);
       });
     }
-    add_up_threads(state.sums, threads_, 2 * c);
+    add_up_sums(state.sums, c, threads_);
     if (!has_dz()) return;
     for (int64_t i = 0; i < c; ++i) state.sums[c + i] -= static_cast<double>(state.mean[i]) * state.sums[i];
   }
@@ -326,12 +329,12 @@ class ConvBatchNorm final : public Kernel {
   void backward_ranges(const KernelArgs& k, const Gradient& g) const {
     for_ranges([&](const Range& r) {
       Gradient own = g;
-      uint16_t* dy = at(k, dy_scratch_) + r.thread * range_ * y_unit_;
+      uint16_t* dy = at(k, dy_scratch_) + r.thread * range_elements(y_unit_);
       prepare_dy(k, g, r.first, r.count, dy);
       own.weight.dy = own.data.dy = dy;
       own.weight.x = static_cast<const uint16_t*>(k.x[0]) + r.first * x_unit_;
       if (x_deferred_) {
-        uint16_t* x = at(k, x_scratch_) + r.thread * range_ * x_unit_;
+        uint16_t* x = at(k, x_scratch_) + r.thread * range_elements(x_unit_);
         prepare_x(k, r.first, r.count, x);
         own.weight.x = x;
       }

@@ -53,7 +53,7 @@ class CpuConvInt8 final : public Kernel {
         panels_ * panel_bytes_ > kFarWeights ? pairs_ * g_.pictures : std::max<int64_t>(1, kNearBytes / pair_bytes);
     together_ = g_.direct ? 1 : std::clamp<int64_t>(kWindows / g_.window_bytes, 1, g_.pictures);
     scratch_bytes_ = round_up(g_.direct ? kInt8Rows * g_.place_bytes : together_ * g_.window_bytes, 64) +
-                     kTogether * kInt8Results * 4;
+                     kTogether * kInt8Results * 4 + kThreadGap;
     for (int64_t place = 0; place < g_.tiles * kInt8Rows; ++place) {
       const int64_t pixel = g_.pixel(place);
       targets_.push_back(pixel < 0 ? -1 : static_cast<int32_t>(pixel * op_.a.out));

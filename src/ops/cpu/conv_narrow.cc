@@ -68,7 +68,7 @@ class NarrowConv final : public NarrowPass {
   }
 
  private:
-  size_t frame_elements() const { return static_cast<size_t>((ceil_div(s_.h, strips_) + 2) * row_); }
+  size_t frame_elements() const { return static_cast<size_t>((ceil_div(s_.h, strips_) + 2) * row_ + kThreadGap / 2); }
 
   int64_t index(int64_t o, int64_t i, int64_t tap) const {
     return turned_ ? (i * s_.c + o) * 9 + 8 - tap : (o * s_.c + i) * 9 + tap;
@@ -140,7 +140,7 @@ class NarrowWeightGradient final : public NarrowPass {
   }
 
  private:
-  int64_t part_bytes() const { return sums_ * 4 + (s_.c / 16 * x_plane_ + s_.oc / 16 * dy_plane_) * 2; }
+  int64_t part_bytes() const { return sums_ * 4 + (s_.c / 16 * x_plane_ + s_.oc / 16 * dy_plane_) * 2 + kThreadGap; }
   // Sums are [out/16][in/16][9][16 inputs][16 outputs].
   int64_t place(int64_t o, int64_t i, int64_t tap) const { return ((o * (s_.c / 16) + i) * 9 + tap) * 256; }
 

@@ -115,7 +115,7 @@ void WeightGradient::plan_steps() {
   columns_bytes_ = static_cast<size_t>(round_up((planes * plane_ + kPairs * entry + 64) * 2, 64));
   rows_bytes_ = static_cast<size_t>(thread_row_blocks_) * a_step_.size() * kTileElements * 2;
   sums_bytes_ = static_cast<size_t>(thread_row_blocks_ * thread_column_blocks_ * block_tiles_ * kResultElements) * 4;
-  thread_floats_ = static_cast<int64_t>(columns_bytes_ + rows_bytes_ + sums_bytes_) / 4;
+  thread_floats_ = (static_cast<int64_t>(columns_bytes_ + rows_bytes_ + sums_bytes_) + kThreadGap) / 4;
 }
 
 size_t WeightGradient::workspace_bytes() const { return static_cast<size_t>(thread_floats_ * 4 * threads_); }

@@ -94,7 +94,7 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   const int64_t slack =
       16 * entry_ + 2 * kK;  // the last tile may reach behind the window, for results that are dropped
   const int64_t bytes = (window_elements_ + slack) * 2 + max_entries_ * 8 + kResultFloats * 4;
-  thread_bytes_ = static_cast<size_t>(round_up(bytes, 64));
+  thread_bytes_ = static_cast<size_t>(round_up(bytes, 64) + kThreadGap);
 }
 
 void RowConv::choose_layout() {

@@ -33,7 +33,7 @@ struct ConvCase {
 
 /// Sums over the pixels of what a pass writes, for the batch norm that stands there. Every thread adds to its own.
 struct OutputSums {
-  double* sums = nullptr;  ///< [threads][2][channels]: Σy and Σy²; or, with x, Σdz and Σdz·x
+  double* sums = nullptr;  ///< [threads][2][channels], threads sums_of_thread() apart: Σy, Σy²; or, with x, Σdz, Σdz·x
   /// Data gradient where the batch norm and ReLU of x are still to be applied, x being what the convolution before wrote:
   /// dz is dx where scale·x + shift > 0, else zero, and is what is written.
   const void* x = nullptr;

@@ -7,6 +7,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
+#include "ops/cpu/batch_norm_sums.h"
 #include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/packed_storage.h"
 
@@ -152,7 +153,7 @@ class WinogradConv final : public ConvPass {
   }
   size_t transformed_bytes() const { return static_cast<size_t>(a_.positions() * plane_ * a_.element()); }
   size_t sums_bytes() const { return static_cast<size_t>(a_.positions() * sums_plane_) * sizeof(float); }
-  size_t thread_bytes() const { return sums_bytes() + (by_tiles_ ? transformed_bytes() : 0); }
+  size_t thread_bytes() const { return sums_bytes() + (by_tiles_ ? transformed_bytes() : 0) + kThreadGap; }
   float* sums(const ConvArgs& args, int thread) const { return reinterpret_cast<float*>(thread_part(args, thread)); }
   uint8_t* transformed(const ConvArgs& args, int thread) const {
     return by_tiles_ ? thread_part(args, thread) + sums_bytes() : thread_part(args, threads_);
@@ -191,7 +192,7 @@ class WinogradConv final : public ConvPass {
       a_.transforms->output(o);
     });
     if (args.sums == nullptr) return;
-    double* sums = args.sums->sums + c.thread * 2 * out_ + block * columns_;
+    double* sums = args.sums->sums + c.thread * sums_of_thread(out_) + block * columns_;
     for (int64_t i = 0; i < columns_; ++i) {
       sums[i] += totals[i];
       sums[out_ + i] += totals[columns_ + i];

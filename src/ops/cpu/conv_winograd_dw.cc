@@ -9,6 +9,7 @@
 #include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_winograd.h"
 #include "ops/cpu/elementwise.h"
+#include "ops/cpu/parallel_elements.h"
 
 namespace resnet {
 
@@ -45,28 +46,24 @@ class WinogradWeightGradient final : public ConvPass {
 
   void run(const ConvArgs& args) override {
     check_planned_threads(name_, threads_);
-    if (apart_)
-      sum_apart(args);
-    else
-      sum_together(args);
-    write(args, part(args, 0).sums);
+    apart_ ? sum_apart(args) : sum_together(args);
   }
 
   void run_range(const ConvArgs& args, int64_t /*first*/, int64_t count, int thread, bool fresh) override {
     add_tiles(args, part(args, thread), 0, count * (x_.count() / s_.n), fresh);
   }
   void finish_ranges(const ConvArgs& args, int64_t ranges) override {
-    std::vector<float*> parts;
+    std::vector<Part> parts;
     for (int t = 0; t < threads_; ++t)
-      if (has_part(ranges, t)) parts.push_back(part(args, t).sums);
-    add_up(parts);
-    write(args, parts[0]);
+      if (has_part(ranges, t)) parts.push_back(part(args, t));
+    add_up(args, parts);
   }
 
  private:
   struct Part {
     float* sums;
     float *x, *dy;  // transformed tiles of a chunk, in the 32-bit elements of the products
+    float* dw;      // what the sums are transformed to, where threads sum apart
   };
 
   // Few weights: each thread has sums of its own, and nothing but those is moved between cores.
@@ -78,9 +75,9 @@ class WinogradWeightGradient final : public ConvPass {
         add_tiles(args, part(args, i), first, all * (i + 1) / parts_ - first, true);
       }
     });
-    std::vector<float*> parts;
-    for (int64_t i = 0; i < parts_; ++i) parts.push_back(part(args, i).sums);
-    add_up(parts);
+    std::vector<Part> parts;
+    for (int64_t i = 0; i < parts_; ++i) parts.push_back(part(args, i));
+    add_up(args, parts);
   }
 
   // Tiles for a chunk, so that `tiles` are cut evenly.
@@ -101,24 +98,27 @@ class WinogradWeightGradient final : public ConvPass {
     }
   }
 
-  // Into the first.
-  void add_up(const std::vector<float*>& parts) const {
-    parallel_for(a_.positions(), [&](int64_t begin, int64_t end, int) {
-      const int64_t at = begin * sums_plane_;
+  // Each thread transforms its own sums: the gradients are a part of their size, and only those go from core to core.
+  void add_up(const ConvArgs& args, const std::vector<Part>& parts) const {
+    parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin; i < end; ++i)
+        write(parts[static_cast<size_t>(i)].sums, 0, s_.oc / 16, parts[static_cast<size_t>(i)].dw);
+    });
+    parallel_elements(dw_elements(), [&](int64_t first, int64_t n) {
+      std::copy_n(parts[0].dw + first, n, args.dw + first);
       for (size_t i = 1; i < parts.size(); ++i)
-        elementwise().add_f32(parts[0] + at, parts[i] + at, parts[0] + at, (end - begin) * sums_plane_);
+        elementwise().add_f32(args.dw + first, parts[i].dw + first, args.dw + first, n);
     });
   }
 
-  void write(const ConvArgs& args, const float* sums) const {
+  // The gradients of the blocks [begin, end) of sixteen outputs.
+  void write(const float* sums, int64_t begin, int64_t end, float* dw) const {
     WinogradWeights to;
-    to.w = args.dw;
+    to.w = dw;
     to.out_step = s_.c * 9;
     to.in_step = 9;
-    parallel_for(s_.oc / 16, [&](int64_t begin, int64_t end, int) {
-      for (int64_t o = begin * 16; o < end * 16; o += 16)
-        a_.transforms->weight_gradient(sums, sums_plane_, s_.oc, o, s_.c, to);
-    });
+    for (int64_t o = begin * 16; o < end * 16; o += 16)
+      a_.transforms->weight_gradient(sums, sums_plane_, s_.oc, o, s_.c, to);
   }
 
   // Many weights: each thread has some positions of the tile, for which it sums over all tiles.
@@ -132,6 +132,7 @@ class WinogradWeightGradient final : public ConvPass {
       parallel_for(a_.positions(),
                    [&](int64_t begin, int64_t end, int) { accumulate(p, tiles, first == 0, begin, end); });
     }
+    parallel_for(s_.oc / 16, [&](int64_t begin, int64_t end, int) { write(p.sums, begin, end, args.dw); });
   }
 
   // As many tiles as the products take at once are a row.
@@ -168,10 +169,15 @@ class WinogradWeightGradient final : public ConvPass {
                               fresh, p.sums + i * sums_plane_, s_.oc);
   }
 
-  int64_t part_elements() const { return a_.positions() * (sums_plane_ + x_plane_ + dy_plane_); }
+  int64_t dw_elements() const { return s_.oc * s_.c * 9; }
+  int64_t part_elements() const {
+    return a_.positions() * (sums_plane_ + x_plane_ + dy_plane_) + (apart_ ? dw_elements() : 0) + kThreadGap / 4;
+  }
   Part part(const ConvArgs& args, int64_t i) const {
     float* p = static_cast<float*>(args.workspace) + i * part_elements();
-    return {p, p + a_.positions() * sums_plane_, p + a_.positions() * (sums_plane_ + x_plane_)};
+    float* x = p + a_.positions() * sums_plane_;
+    float* dy = x + a_.positions() * x_plane_;
+    return {p, x, dy, dy + a_.positions() * dy_plane_};
   }
 
   static constexpr int64_t kSumsInCache = 4 << 20, kElementsApart = 56, kTilesTogether = 128;  // bytes; of a chunk

@@ -96,7 +96,8 @@ class RowsConv final : public WinogradRows {
   static constexpr int64_t kFetched = 64;  // lines for a column of such tiles
 
   size_t thread_bytes() const override {
-    return static_cast<size_t>(kWinogradRows * 2 * kResultElements * 4 + round_up((kWinogradRows + 2) * row_, 32) * 2);
+    return static_cast<size_t>(kWinogradRows * 2 * kResultElements * 4 + round_up((kWinogradRows + 2) * row_, 32) * 2 +
+                               kThreadGap);
   }
   uint16_t* packed() const { return static_cast<uint16_t*>(weights_.raw()); }
 
@@ -212,7 +213,7 @@ class RowsWeightGradient final : public WinogradRows {
  private:
   size_t thread_bytes() const override {
     return static_cast<size_t>(s_.oc / 16 * s_.c / 16 * kWeights * 4 +
-                               (s_.c / 16 * x_plane_ + s_.oc / 16 * dy_plane_) * 6 * 2);
+                               (s_.c / 16 * x_plane_ + s_.oc / 16 * dy_plane_) * 6 * 2 + kThreadGap);
   }
   // [out/16][in/16][6 positions][3 kernel rows][16 inputs][16 outputs]
   float* sums(const ConvArgs& a, int thread) const { return reinterpret_cast<float*>(memory(a, thread)); }

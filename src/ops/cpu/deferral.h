@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/cpu/batch_norm_sums.h"
+
 namespace resnet {
 
 struct Deferral {
@@ -19,12 +21,12 @@ struct Deferral {
         sums(reinterpret_cast<double*>(inv_std + c)) {}
 
   static size_t bytes(int64_t c, int threads) {
-    return static_cast<size_t>(c) * (4 * sizeof(float) + 2 * sizeof(double) * static_cast<size_t>(threads));
+    return static_cast<size_t>(4 * c) * sizeof(float) + sums_bytes(c, threads);
   }
 
   float *scale, *shift;   ///< [c]; the value is relu(scale·y + shift)
   float *mean, *inv_std;  ///< [c], of y over the batch
-  double* sums;           ///< [threads][2][c]: forward Σy and Σy², backward Σdz and Σdz·y
+  double* sums;  ///< [threads][2][c], as in batch_norm_sums.h: forward Σy and Σy², backward Σdz and Σdz·y
 };
 
 /// All that a batch norm with finished output keeps for backward, in one piece of memory.

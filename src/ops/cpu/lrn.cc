@@ -54,7 +54,7 @@ template <class T> class CpuLrn final : public Kernel {
   }
 
  private:
-  int64_t row() const { return (4 * c_ + 15) / 16 * 16; }
+  int64_t row() const { return (4 * c_ + 15) / 16 * 16 + kThreadGap / 4; }
 
   /// Calls body(offset of the pixel, scratch of this thread) for every pixel of the batch.
   template <class Body> void over_pixels(const KernelArgs& k, const Body& body) const {
