@@ -179,17 +179,16 @@ template <class T>
 template <class T>
 [[gnu::flatten]] void pad_channels_backward(const PoolShape& s, const PoolRows& rows, const T* dy, T* dx, int64_t out,
                                             int64_t before) {
-  for (int64_t iy = rows.begin; iy < rows.end; ++iy)
-    for (int64_t ix = 0; ix < s.w; ++ix) {
-      const bool taken = iy % s.stride == 0 && ix % s.stride == 0;
-      if (!taken && rows.accumulate) continue;
-      const T* from = dy + (iy / s.stride * s.ow + ix / s.stride) * out + before;
+  for (int64_t iy = rows.begin; iy < rows.end; ++iy) {
+    T* to = dx + iy * s.w * s.c;
+    if (!rows.accumulate) copy<T>(nullptr, to, s.w * s.c);
+    if (iy % s.stride != 0) continue;
+    const T* from = dy + iy / s.stride * s.ow * out + before;
+    for (int64_t ox = 0; ox < s.ow; ++ox, from += out, to += s.stride * s.c)
       for_lines(s.c, [&](int64_t k, auto count, auto lanes) {
-        Vectors<count.n> d = {};
-        if (taken) d = load_vectors<count.n>(from + k, lanes);
-        put(dx + (iy * s.w + ix) * s.c + k, d, lanes, rows, false);
+        put(to + k, load_vectors<count.n>(from + k, lanes), lanes, rows, false);
       });
-    }
+  }
 }
 
 }  // namespace
