@@ -12,6 +12,8 @@
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "ops/conv.h"
+#include "ops/cpu/conv.h"
+#include "ops/cpu/conv_pass.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -210,6 +212,53 @@ TEST_P(OwnConvTest, InfersWithBiasAddendAndRelu) {
   Problem p(GetParam(), true);
   for_all_kernels([&](const KernelEntry& e) { check_inference(e, p); });
 }
+
+// The one pass of its kind, as a whole and by ranges.
+class StemTest : public OwnConvTest {};
+
+TEST_P(StemTest, WeightGradient) {
+  const Problem p(GetParam(), false);
+  ConvCase c;
+  c.shape = {p.xs[0],         p.xs[1],      p.xs[2], p.xs[3], p.conv.a.kernel,
+             p.conv.a.stride, p.conv.a.pad, p.ys[1], p.ys[2], p.ys[3]};
+  c.dtype = DType::bf16;
+  c.train = true;
+  c.pass = ConvPassKind::weight_gradient;
+  for (int n = 1; n <= 3; ++n)
+    for (const bool ranges : {false, true}) {
+      SCOPED_TRACE(std::to_string(n) + " threads" + (ranges ? ", ranges" : ""));
+      set_threads(n);
+      c.ranges = ranges;
+      const std::unique_ptr<ConvPass> pass = best_conv_pass(c, "stem");
+      std::vector<uint16_t> workspace(pass->workspace_bytes() / 2, kNan);
+      std::vector<float> dw(p.w.size(), std::nanf(""));
+      ConvArgs a;
+      a.x = p.x.data();
+      a.dy = p.dy.data();
+      a.dw = dw.data();
+      a.workspace = workspace.data();
+      if (ranges) {
+        parallel_for(c.shape.n, [&](int64_t begin, int64_t end, int thread) {
+          ConvArgs own = a;
+          own.x = p.x.data() + begin * p.xs.elements() / c.shape.n;
+          own.dy = p.dy.data() + begin * p.ys.elements() / c.shape.n;
+          pass->run_range(own, begin, end - begin, thread, true);
+        });
+        pass->finish_ranges(a, c.shape.n);
+      } else {
+        pass->run(a);
+      }
+      expect_near(p.dw, {dw.begin(), dw.end()}, 1e-5, "dw");
+    }
+}
+
+const Case kStems[] = {
+    // n, h, w, c, out, kernel, stride, pad
+    {3, 32, 32, 3, 16, 3, 1, 1}, {2, 38, 38, 3, 64, 7, 2, 3}, {1, 35, 27, 3, 96, 11, 4, 2},
+    {5, 8, 9, 1, 16, 3, 1, 1},   {2, 9, 13, 4, 48, 5, 3, 0},  {4, 1, 1, 3, 16, 3, 1, 1},
+    {2, 6, 3, 2, 32, 2, 2, 0},   {1, 5, 4, 3, 16, 1, 1, 2},   {1, 224, 224, 3, 64, 7, 2, 3},
+};
+INSTANTIATE_TEST_SUITE_P(Shapes, StemTest, testing::ValuesIn(kStems));
 
 const Case kCases[] = {
     // n, h, w, c, out, kernel, stride, pad: CIFAR's
