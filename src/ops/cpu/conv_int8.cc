@@ -36,7 +36,6 @@ class CpuConvInt8 final : public Kernel {
         op_(spec.as<ConvInt8>()),
         isa_(int8_isa()),
         g_(shape_of(spec), isa_.even),
-        store_(op_.a.f32_output ? int8_plain().store : int8_isa().store),
         panels_(ceil_div(op_.a.out, kInt8Columns)),
         pairs_(ceil_div(g_.tiles, 2)) {
     CHECK(std::max(spec.x[0].elements(), spec.y.elements()) <= INT32_MAX, "int8 convolution: ", spec.x[0], " to ",
@@ -166,8 +165,10 @@ class CpuConvInt8 final : public Kernel {
         p.b = w + k * kInt8Block;
         p.c = sums(part) + (i - begin) * kInt8Results;
         p.accumulate = k > 0;
-        isa_.multiply(p);
-        if (k + blocks == g_.blocks()) finish(part, panel, i, p);
+        if (k + blocks < g_.blocks())
+          isa_.multiply(p);
+        else
+          finish(part, panel, i, p);
       }
     }
   }
@@ -205,13 +206,14 @@ class CpuConvInt8 final : public Kernel {
     s.addend = op_.a.add ? static_cast<const uint8_t*>(part.k.x[1]) + at : nullptr;
     s.addend_scale = addend_scale_;
     s.y_f32 = op_.a.f32_output ? static_cast<float*>(part.k.y) + at : nullptr;
-    store_(s);
+    if (!op_.a.f32_output) return isa_.finish(p, s);
+    isa_.multiply(p);
+    int8_plain().store(s);
   }
 
   const ConvInt8& op_;
   const Int8Isa& isa_;
   const Int8Geometry g_;
-  void (*const store_)(const Int8Store&);
   const int64_t panels_, pairs_;  // of 32 channels; of tiles, a picture
   int64_t panel_bytes_ = 0;
   bool by_channels_ = false;               // threads share the channels, not the pixels

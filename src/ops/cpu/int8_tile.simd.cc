@@ -56,11 +56,16 @@ void store(const Int8Store& s) {
   }
 }
 
+void finish(const Int8Product& p, const Int8Store& s) {
+  multiply(p);
+  store(s);
+}
+
 }  // namespace
 
 namespace SIMD_NS {
 extern const Int8Isa int8_loops;
-const Int8Isa int8_loops = {"int8", false, nothing, nothing, multiply, store};
+const Int8Isa int8_loops = {"int8", false, nothing, nothing, multiply, store, finish};
 }  // namespace SIMD_NS
 
 }  // namespace resnet

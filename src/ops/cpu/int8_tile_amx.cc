@@ -79,10 +79,15 @@ void multiply(const Int8Product& p) {
     one_tile(p);
 }
 
+void finish(const Int8Product& p, const Int8Store& s) {
+  multiply(p);
+  int8_avx512().store(s);
+}
+
 }  // namespace
 
 const Int8Isa& int8_amx() {
-  static const Int8Isa isa = {"amx int8", true, begin, end, multiply, int8_avx512().store};
+  static const Int8Isa isa = {"amx int8", true, begin, end, multiply, int8_avx512().store, finish};
   return isa;
 }
 

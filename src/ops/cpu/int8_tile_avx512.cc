@@ -27,9 +27,10 @@ template <int P>
   }
 }
 
-// P pixels of a tile; their sums at c (first half) and c + 256 (second half).
-template <int P> void multiply_pixels(const Int8Product& p, const uint8_t* a, const int32_t* pixel, int32_t* c) {
-  __m512i low[P], high[P];
+// The sums of P pixels of a tile, of the panel's first half and of its second; where the product goes on, from c and c + 256.
+template <int P>
+[[gnu::always_inline]] inline void add_pixels(const Int8Product& p, const uint8_t* a, const int32_t* pixel,
+                                              const int32_t* c, __m512i (&low)[P], __m512i (&high)[P]) {
 #pragma GCC unroll 8
   for (int i = 0; i < P; ++i) {
     low[i] = p.accumulate ? _mm512_loadu_si512(c + 16 * i) : _mm512_setzero_si512();
@@ -47,23 +48,29 @@ template <int P> void multiply_pixels(const Int8Product& p, const uint8_t* a, co
     }
     for (int quad = 0; quad < p.quads[k]; ++quad) multiply_quad<P>(x, w, quad, low, high);
   }
-#pragma GCC unroll 8
-  for (int i = 0; i < P; ++i) {
-    _mm512_storeu_si512(c + 16 * i, low[i]);
-    _mm512_storeu_si512(c + 256 + 16 * i, high[i]);
-  }
+}
+
+// Calls body.template operator()<P>(tile, row) for the pixels that exist, P rows of a tile at a time.
+template <class Body> inline void for_pixels(const Int8Product& p, const Body& body) {
+  for (int tile = 0; tile < p.tiles; ++tile)
+    for (int row = 0; row < kInt8Rows && tile * kInt8Rows + row < p.pixels; row += 8)
+      if (p.pixels - tile * kInt8Rows - row > 4)
+        body.template operator()<8>(tile, row);
+      else
+        body.template operator()<4>(tile, row);
 }
 
 void multiply(const Int8Product& p) {
-  for (int tile = 0; tile < p.tiles; ++tile)
-    for (int row = 0; row < kInt8Rows && tile * kInt8Rows + row < p.pixels; row += 8) {
-      const int32_t* pixel = p.pixel[tile] + row;
-      int32_t* c = p.c + tile * 512 + row * 16;
-      if (p.pixels - tile * kInt8Rows - row > 4)
-        multiply_pixels<8>(p, p.a[tile], pixel, c);
-      else
-        multiply_pixels<4>(p, p.a[tile], pixel, c);
+  for_pixels(p, [&]<int P>(int tile, int row) {
+    __m512i low[P], high[P];
+    int32_t* c = p.c + tile * 512 + row * 16;
+    add_pixels<P>(p, p.a[tile], p.pixel[tile] + row, c, low, high);
+#pragma GCC unroll 8
+    for (int i = 0; i < P; ++i) {
+      _mm512_storeu_si512(c + 16 * i, low[i]);
+      _mm512_storeu_si512(c + 256 + 16 * i, high[i]);
     }
+  });
 }
 
 struct Panel {
@@ -80,9 +87,9 @@ inline void load_addends(const Panel& panel, const uint8_t* addend, __m512 out[2
 }
 
 // Two halves of a pixel as 32 i16, still interleaved by groups of four.
-template <bool kAdd> inline __m512i narrow(const Panel& panel, const int32_t* c, const uint8_t* addend) {
-  __m512 v0 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(c)), panel.scale[0], panel.shift[0]);
-  __m512 v1 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(c + 256)), panel.scale[1], panel.shift[1]);
+template <bool kAdd> inline __m512i narrow(const Panel& panel, __m512i low, __m512i high, const uint8_t* addend) {
+  __m512 v0 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(low), panel.scale[0], panel.shift[0]);
+  __m512 v1 = _mm512_fmadd_ps(_mm512_cvtepi32_ps(high), panel.scale[1], panel.shift[1]);
   if constexpr (kAdd) {
     __m512 a[2];
     load_addends(panel, addend, a);
@@ -92,23 +99,36 @@ template <bool kAdd> inline __m512i narrow(const Panel& panel, const int32_t* c,
   return _mm512_packs_epi32(_mm512_cvtps_epi32(v0), _mm512_cvtps_epi32(v1));
 }
 
-template <bool kAdd> void store_u8(const Int8Store& s) {
-  const Panel panel = {{_mm512_loadu_ps(s.scale), _mm512_loadu_ps(s.scale + 16)},
-                       {_mm512_loadu_ps(s.shift), _mm512_loadu_ps(s.shift + 16)},
-                       _mm512_set1_ps(s.addend_scale),
-                       static_cast<__mmask32>(s.channels == 32 ? ~0u : (1u << s.channels) - 1)};
+inline Panel panel_of(const Int8Store& s) {
+  return {{_mm512_loadu_ps(s.scale), _mm512_loadu_ps(s.scale + 16)},
+          {_mm512_loadu_ps(s.shift), _mm512_loadu_ps(s.shift + 16)},
+          _mm512_set1_ps(s.addend_scale),
+          static_cast<__mmask32>(s.channels == 32 ? ~0u : (1u << s.channels) - 1)};
+}
+
+// The sums of two pixels.
+template <bool kAdd>
+[[gnu::always_inline]] inline void store_two(const Int8Store& s, const Panel& panel, const int32_t* target,
+                                             const __m512i (&low)[2], const __m512i (&high)[2]) {
+  const int32_t t0 = target[0], t1 = target[1];
+  if (t0 < 0 && t1 < 0) return;
+  // A pixel that is not stored has some other's addends: of no consequence.
+  const int32_t any = t0 < 0 ? t1 : t0;
+  const uint8_t *a0 = kAdd ? s.addend + any : nullptr, *a1 = kAdd ? s.addend + (t1 < 0 ? any : t1) : nullptr;
+  const __m512i n0 = narrow<kAdd>(panel, low[0], high[0], a0);
+  const __m512i n1 = narrow<kAdd>(panel, low[1], high[1], a1);
   const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  const __m512i both = _mm512_permutexvar_epi64(order, _mm512_packus_epi16(n0, n1));
+  if (t0 >= 0) _mm256_mask_storeu_epi8(s.y + t0, panel.channels, _mm512_castsi512_si256(both));
+  if (t1 >= 0) _mm256_mask_storeu_epi8(s.y + t1, panel.channels, _mm512_extracti64x4_epi64(both, 1));
+}
+
+template <bool kAdd> void store_u8(const Int8Store& s) {
+  const Panel panel = panel_of(s);
   for (int64_t p = 0; p < s.tiles * kInt8Rows; p += 2) {
-    const int32_t t0 = s.target[p], t1 = s.target[p + 1];
-    if (t0 < 0 && t1 < 0) continue;
     const int32_t* c = s.c + p / 16 * 512 + p % 16 * 16;
-    // A pixel that is not stored has some other's addends: of no consequence.
-    const int32_t any = t0 < 0 ? t1 : t0;
-    const __m512i n0 = narrow<kAdd>(panel, c, s.addend + any);
-    const __m512i n1 = narrow<kAdd>(panel, c + 16, s.addend + (t1 < 0 ? any : t1));
-    const __m512i both = _mm512_permutexvar_epi64(order, _mm512_packus_epi16(n0, n1));
-    if (t0 >= 0) _mm256_mask_storeu_epi8(s.y + t0, panel.channels, _mm512_castsi512_si256(both));
-    if (t1 >= 0) _mm256_mask_storeu_epi8(s.y + t1, panel.channels, _mm512_extracti64x4_epi64(both, 1));
+    store_two<kAdd>(s, panel, s.target + p, {_mm512_loadu_si512(c), _mm512_loadu_si512(c + 16)},
+                    {_mm512_loadu_si512(c + 256), _mm512_loadu_si512(c + 272)});
   }
 }
 
@@ -119,7 +139,26 @@ void store(const Int8Store& s) {
     store_u8<false>(s);
 }
 
-constexpr Int8Isa kAvx512 = {"avx512 vnni int8", false, nothing, nothing, multiply, store};
+// Sums go from registers to y.
+template <bool kAdd> void finish_u8(const Int8Product& p, const Int8Store& s) {
+  const Panel panel = panel_of(s);
+  for_pixels(p, [&]<int P>(int tile, int row) {
+    __m512i low[P], high[P];
+    add_pixels<P>(p, p.a[tile], p.pixel[tile] + row, p.c + tile * 512 + row * 16, low, high);
+    const int32_t* target = s.target + tile * kInt8Rows + row;
+#pragma GCC unroll 4
+    for (int i = 0; i < P; i += 2) store_two<kAdd>(s, panel, target + i, {low[i], low[i + 1]}, {high[i], high[i + 1]});
+  });
+}
+
+void finish(const Int8Product& p, const Int8Store& s) {
+  if (s.addend)
+    finish_u8<true>(p, s);
+  else
+    finish_u8<false>(p, s);
+}
+
+constexpr Int8Isa kAvx512 = {"avx512 vnni int8", false, nothing, nothing, multiply, store, finish};
 
 }  // namespace
 
