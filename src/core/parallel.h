@@ -27,8 +27,8 @@ class ThreadShare {
 /// The split depends on n and threads() only. An exception in a body ends the program: bodies do not throw.
 void parallel_for(int64_t n, const std::function<void(int64_t begin, int64_t end, int thread)>& body);
 
-/// Bytes left free, at least, between what two threads write again and again: a page, which no prefetch by the hardware
-/// crosses. One that reads to the end of its own would else take lines away from the other core, time after time.
+/// Bytes left free, at least, between what two threads write again and again: a page, for prefetching by the hardware goes no
+/// further. One that reads to the end of its own would else take lines away from the other core, time after time.
 constexpr int64_t kThreadGap = 4096;
 
 /// Whether this thread has one of the ranges of parallel_for(n).

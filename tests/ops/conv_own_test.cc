@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "ops/conv.h"
 #include "ops/cpu/conv.h"
+#include "ops/cpu/conv_ahead.h"
 #include "ops/cpu/conv_pass.h"
 #include "ops/kernel.h"
 
@@ -239,10 +240,15 @@ TEST_P(StemTest, WeightGradient) {
       a.workspace = workspace.data();
       if (ranges) {
         parallel_for(c.shape.n, [&](int64_t begin, int64_t end, int thread) {
-          ConvArgs own = a;
-          own.x = p.x.data() + begin * p.xs.elements() / c.shape.n;
-          own.dy = p.dy.data() + begin * p.ys.elements() / c.shape.n;
-          pass->run_range(own, begin, end - begin, thread, true);
+          Ahead ahead;
+          ahead.add(p.x.data(), static_cast<int64_t>(p.x.size()) * 2);
+          for (int64_t first = begin, count = 1; first < end; first += count, count = end - first) {
+            ConvArgs own = a;
+            own.ahead = &ahead;
+            own.x = p.x.data() + first * p.xs.elements() / c.shape.n;
+            own.dy = p.dy.data() + first * p.ys.elements() / c.shape.n;
+            pass->run_range(own, first, count, thread, first == begin);
+          }
         });
         pass->finish_ranges(a, c.shape.n);
       } else {
@@ -254,9 +260,9 @@ TEST_P(StemTest, WeightGradient) {
 
 const Case kStems[] = {
     // n, h, w, c, out, kernel, stride, pad
-    {3, 32, 32, 3, 16, 3, 1, 1}, {2, 38, 38, 3, 64, 7, 2, 3}, {1, 35, 27, 3, 96, 11, 4, 2},
-    {5, 8, 9, 1, 16, 3, 1, 1},   {2, 9, 13, 4, 48, 5, 3, 0},  {4, 1, 1, 3, 16, 3, 1, 1},
-    {2, 6, 3, 2, 32, 2, 2, 0},   {1, 5, 4, 3, 16, 1, 1, 2},   {1, 224, 224, 3, 64, 7, 2, 3},
+    {7, 32, 32, 3, 32, 3, 1, 1}, {2, 38, 38, 3, 64, 7, 2, 3}, {1, 35, 27, 3, 96, 11, 4, 2},  {5, 8, 9, 1, 48, 3, 1, 1},
+    {2, 9, 13, 4, 48, 5, 3, 0},  {4, 1, 1, 3, 32, 3, 1, 1},   {2, 6, 3, 2, 32, 2, 2, 0},     {1, 5, 4, 3, 32, 1, 1, 2},
+    {3, 10, 11, 3, 32, 2, 3, 0}, {2, 7, 6, 3, 32, 3, 5, 1},   {1, 224, 224, 3, 64, 7, 2, 3},
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, StemTest, testing::ValuesIn(kStems));
 

@@ -1,5 +1,5 @@
 // Convolution in int8 on the CPU: products of tiles (int8_tile.h) over a window of the padded picture
-// (conv_int8_geometry.h), requantised, added to the shortcut and clamped while the sums are in the first-level cache.
+// (conv_int8_geometry.h), requantised, added to the shortcut and clamped while the sums are in registers or the first-level cache.
 #include "ops/conv_int8.h"
 
 #include <algorithm>
@@ -174,7 +174,7 @@ class CpuConvInt8 final : public Kernel {
   }
 
   int32_t* sums(const Part& part) const {
-    return reinterpret_cast<int32_t*>(part.scratch + scratch_bytes_) - kTogether * kInt8Results;
+    return reinterpret_cast<int32_t*>(part.scratch + scratch_bytes_ - kThreadGap) - kTogether * kInt8Results;
   }
 
   Int8Product product_of(const Part& part, int64_t i) const {

@@ -1,5 +1,5 @@
 // Winograd's convolution, weight gradient: tiles of x and of dy are transformed, multiplied position by position and summed
-// over all tiles; one transform of the sums gives dw.
+// over all tiles; a transform of the sums gives dw.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -66,7 +66,7 @@ class WinogradWeightGradient final : public ConvPass {
     float* dw;      // what the sums are transformed to, where threads sum apart
   };
 
-  // Few weights: each thread has sums of its own, and nothing but those is moved between cores.
+  // Few weights: each thread has sums of its own.
   void sum_apart(const ConvArgs& args) const {
     const int64_t all = x_.count();
     parallel_for(parts_, [&](int64_t begin, int64_t end, int) {
@@ -100,6 +100,7 @@ class WinogradWeightGradient final : public ConvPass {
 
   // Each thread transforms its own sums: the gradients are a part of their size, and only those go from core to core.
   void add_up(const ConvArgs& args, const std::vector<Part>& parts) const {
+    if (parts.size() == 1) return write(parts[0].sums, 0, s_.oc / 16, args.dw);
     parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin; i < end; ++i)
         write(parts[static_cast<size_t>(i)].sums, 0, s_.oc / 16, parts[static_cast<size_t>(i)].dw);

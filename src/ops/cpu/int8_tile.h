@@ -54,7 +54,7 @@ struct Int8Isa {
   void (*end)();
   void (*multiply)(const Int8Product& p);
   void (*store)(const Int8Store& s);
-  void (*finish)(const Int8Product& p, const Int8Store& s);  ///< both; what is in c then is of no use
+  void (*finish)(const Int8Product& p, const Int8Store& s);  ///< both, with the same c; what is in it then is of no use
 };
 
 /// The best form for this processor.
