@@ -70,9 +70,12 @@ void parallel_for(int64_t n, const std::function<void(int64_t, int64_t, int)>& b
   }
 }
 
-bool has_part(int64_t n, int thread) {
-  const int64_t parts = threads();
-  return n <= 1 ? n == 1 && thread == 0 : n * thread / parts < n * (thread + 1) / parts;
+std::vector<int> threads_with_part(int64_t n) {
+  std::vector<int> found;
+  const int64_t parts = n > 1 ? threads() : n;
+  for (int64_t part = 0; part < parts; ++part)
+    if (n * part / parts < n * (part + 1) / parts) found.push_back(static_cast<int>(part));
+  return found;
 }
 
 }  // namespace resnet

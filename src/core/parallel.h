@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace resnet {
 
@@ -31,7 +32,7 @@ void parallel_for(int64_t n, const std::function<void(int64_t begin, int64_t end
 /// further. One that reads to the end of its own would else take lines away from the other core, time after time.
 constexpr int64_t kThreadGap = 4096;
 
-/// Whether this thread has one of the ranges of parallel_for(n).
-bool has_part(int64_t n, int thread);
+/// The threads that have one of the ranges of parallel_for(n), in their order.
+std::vector<int> threads_with_part(int64_t n);
 
 }  // namespace resnet

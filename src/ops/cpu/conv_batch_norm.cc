@@ -157,23 +157,22 @@ class ConvBatchNorm final : public Kernel {
     mask_bytes_ = a_.relu && !deferred_ ? NormMemory::mask_bytes(rows(), s_.oc) : 0;
     needs_.saved_bytes = deferred_ ? 0 : NormMemory::state_bytes(s_.oc, threads_) + mask_bytes_ + raw_bytes;
     // Workspace: forward's own and the prepared x; backward the two gradients' own, coefficients, prepared dy and x.
-    const size_t x_bytes = x_deferred_ ? scratch_bytes(x_unit_) : 0;
+    const size_t x_bytes = x_deferred_ ? scratch_bytes(x_unit_, ranged_) : 0;
     forward_scratch_ = aligned(forward_->workspace_bytes());
     dx_workspace_ = aligned(dw_->workspace_bytes());
     coefficients_ = dx_workspace_ + (dx_ ? aligned(dx_->workspace_bytes()) : 0);
     dy_scratch_ = coefficients_ + aligned(static_cast<size_t>(3 * s_.oc) * sizeof(float));
-    x_scratch_ = dy_scratch_ + scratch_bytes(y_unit_);
-    const int64_t forward_x = x_deferred_ ? (by_ranges_ ? threads_ * range_elements(x_unit_) : units_ * x_unit_) : 0;
-    needs_.workspace_bytes =
-        std::max(forward_scratch_ + aligned(static_cast<size_t>(forward_x) * 2), x_scratch_ + x_bytes);
+    x_scratch_ = dy_scratch_ + scratch_bytes(y_unit_, ranged_);
+    const size_t forward_x_bytes = x_deferred_ ? scratch_bytes(x_unit_, by_ranges_) : 0;
+    needs_.workspace_bytes = std::max(forward_scratch_ + forward_x_bytes, x_scratch_ + x_bytes);
   }
 
   // From a thread's range to the next thread's.
   int64_t range_elements(int64_t unit) const { return range_ * unit + kThreadGap / 2; }
 
   // Of a range a thread, or of everything.
-  size_t scratch_bytes(int64_t unit) const {
-    return aligned(static_cast<size_t>(ranged_ ? threads_ * range_elements(unit) : units_ * unit) * 2);
+  size_t scratch_bytes(int64_t unit, bool ranges) const {
+    return aligned(static_cast<size_t>(ranges ? threads_ * range_elements(unit) : units_ * unit) * 2);
   }
 
   int64_t rows() const { return s_.n * s_.oh * s_.ow; }

@@ -164,8 +164,7 @@ void WeightGradient::run_range(const GemmIsa& isa, const uint16_t* x, const uint
 // Floats from the first thread's sums to those of every thread that had some of the chunks.
 std::vector<int64_t> WeightGradient::parts_of(int64_t chunks) const {
   std::vector<int64_t> parts;
-  for (int64_t t = 0; t < threads_; ++t)
-    if (has_part(chunks, static_cast<int>(t))) parts.push_back(t * thread_floats_);
+  for (const int t : threads_with_part(chunks)) parts.push_back(t * thread_floats_);
   return parts;
 }
 

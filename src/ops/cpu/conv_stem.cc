@@ -50,8 +50,7 @@ class StemWeightGradient final : public ConvPass {
   }
   void finish_ranges(const ConvArgs& a, int64_t ranges) override {
     std::vector<const float*> parts;
-    for (int t = 0; t < threads_; ++t)
-      if (has_part(ranges, t)) parts.push_back(sums(a, t));
+    for (const int t : threads_with_part(ranges)) parts.push_back(sums(a, t));
     for (int64_t tap = 0; tap < s_.k * taps_; ++tap) {
       const int64_t ky = tap / taps_, kx = tap % taps_ / s_.c, c = tap % s_.c;
       for (int64_t o = 0; o < s_.oc; ++o) {

@@ -54,8 +54,7 @@ class WinogradWeightGradient final : public ConvPass {
   }
   void finish_ranges(const ConvArgs& args, int64_t ranges) override {
     std::vector<Part> parts;
-    for (int t = 0; t < threads_; ++t)
-      if (has_part(ranges, t)) parts.push_back(part(args, t));
+    for (const int t : threads_with_part(ranges)) parts.push_back(part(args, t));
     add_up(args, parts);
   }
 
@@ -106,9 +105,8 @@ class WinogradWeightGradient final : public ConvPass {
         write(parts[static_cast<size_t>(i)].sums, 0, s_.oc / 16, parts[static_cast<size_t>(i)].dw);
     });
     parallel_elements(dw_elements(), [&](int64_t first, int64_t n) {
-      std::copy_n(parts[0].dw + first, n, args.dw + first);
       for (size_t i = 1; i < parts.size(); ++i)
-        elementwise().add_f32(args.dw + first, parts[i].dw + first, args.dw + first, n);
+        elementwise().add_f32((i == 1 ? parts[0].dw : args.dw) + first, parts[i].dw + first, args.dw + first, n);
     });
   }
 

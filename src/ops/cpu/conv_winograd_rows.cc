@@ -197,8 +197,7 @@ class RowsWeightGradient final : public WinogradRows {
 
   void finish_ranges(const ConvArgs& a, int64_t ranges) override {
     std::vector<int64_t> parts;
-    for (int t = 0; t < threads_; ++t)
-      if (has_part(ranges, t)) parts.push_back(t * static_cast<int64_t>(thread_bytes() / 4));
+    for (const int t : threads_with_part(ranges)) parts.push_back(t * static_cast<int64_t>(thread_bytes() / 4));
     const int64_t blocks = s_.c / 16;
     parallel_for(s_.oc / 16 * blocks, [&](int64_t begin, int64_t end, int) {
       alignas(64) float sum[kWeights];
