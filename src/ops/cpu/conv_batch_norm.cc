@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/cpu.h"
 #include "core/parallel.h"
 #include "ops/conv.h"
 #include "ops/cpu/batch_norm_loops.h"
@@ -23,8 +24,11 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kCacheBytes = 320 * 1024;     // of what is prepared for a range, a thread
-constexpr int64_t kPrivateBytes = 2400 * 1024;  // of weight gradients, a thread; larger ones are shared out by channels
+constexpr int64_t kCacheBytes = 320 * 1024;  // of what is prepared for a range, a thread
+
+// Of weight gradients, a thread; larger ones are shared out by channels. AMX multiplies a range faster than larger sums are
+// loaded and stored for it.
+int64_t private_bytes() { return (isa() == Isa::amx ? 600 : 2400) * int64_t{1024}; }
 
 const BatchNormLoops<uint16_t>& loops() { return batch_norm_table().bf16; }
 
@@ -53,7 +57,7 @@ class ConvBatchNorm final : public Kernel {
   explicit ConvBatchNorm(const KernelSpec& spec)
       : Kernel(spec), a_(spec.as<Conv>().a), s_(conv_case(spec, ConvPassKind::forward).shape) {
     by_ranges_ = works_by_ranges(spec);
-    ranged_ = by_ranges_ && s_.oc * s_.c * s_.k * s_.k * 4 <= kPrivateBytes;
+    ranged_ = by_ranges_ && s_.oc * s_.c * s_.k * s_.k * 4 <= private_bytes();
     forward_ = make(ConvPassKind::forward);
     dw_ = make(ConvPassKind::weight_gradient);
     if (spec.need_dx[0]) dx_ = make(ConvPassKind::data_gradient);

@@ -35,10 +35,10 @@ void block_2x2(const TileGemm& g) {
     const int64_t a = g.a_step[k], b = g.b_step[k];
     _tile_loadd(6, b0 + b, g.b_stride);
     _tile_loadd(4, a0 + a, g.a_stride);
-    _tile_dpbf16ps(0, 4, 6);
     _tile_loadd(7, b1 + b, g.b_stride);
-    _tile_dpbf16ps(1, 4, 7);
     _tile_loadd(5, a1 + a, g.a_stride);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }

@@ -38,10 +38,10 @@ void two_tiles(const Int8Product& p) {
   for (int64_t k = 0; k < p.blocks; ++k, b += kInt8Block) {
     _tile_loadd(6, b, kRowBytes);
     _tile_loadd(4, a0 + p.a_step[k], apart0);
-    _tile_dpbusd(0, 4, 6);
     _tile_loadd(7, b + kInt8Block / 2, kRowBytes);
-    _tile_dpbusd(1, 4, 7);
     _tile_loadd(5, a1 + p.a_step[k], apart1);
+    _tile_dpbusd(0, 4, 6);
+    _tile_dpbusd(1, 4, 7);
     _tile_dpbusd(2, 5, 6);
     _tile_dpbusd(3, 5, 7);
   }
