@@ -22,6 +22,7 @@ LoadedWeights load_weights(const std::string& path, const std::string& model = "
 struct ConvertOptions {
   std::string model;          ///< as for load_weights
   bool weights_only = false;  ///< leave the state of a training out
+  bool bf16 = false;          ///< that, and weights of convolutions and linear layers rounded to bf16; not for ONNX
   bool fold = false;          ///< ONNX: batch norms become part of the convolutions
 };
 

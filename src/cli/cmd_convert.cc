@@ -1,4 +1,4 @@
-// resnet convert: weights from one format to another. Elements keep their bits and their type.
+// resnet convert: weights from one format to another. Without --bf16 elements keep their bits and their type.
 
 #include "cli/command.h"
 #include "cli/common.h"
@@ -43,6 +43,9 @@ const RegisterCommand registered{{
           ->type_name("");
       app.add_option("--model", args->options.model, "The network, where the file does not say it")->type_name("NAME");
       app.add_flag("--weights-only", args->options.weights_only, "Leave the state of a training out");
+      app.add_flag(
+          "--bf16", args->options.bf16,
+          "Half the size: weights of convolutions and linear layers rounded to bf16, the state of a training left out");
       app.add_flag("--fold", args->options.fold, "ONNX: batch norms become part of the convolutions");
       return [args, &out] { return run(*args, out); };
     },

@@ -112,6 +112,27 @@ TEST(ConvertWeights, TypesAndCountersOfOtherProgramsStay) {
     EXPECT_EQ(std::memcmp(b.tensors.at(name).raw(), tensor.raw(), tensor.bytes()), 0) << name;
 }
 
+TEST(ConvertWeights, RoundedToBf16) {
+  const TempFolder folder;
+  Checkpoint c = example();
+  c.momentum["conv1.weight"] = Tensor({16, 3, 3, 3});
+  save_checkpoint(folder / "a.safetensors", c);
+  for (const char* name : {"b.safetensors", "b.pth"}) {
+    convert_weights(folder / "a.safetensors", folder / name, {.model = "", .bf16 = true});
+    const SafetensorsFile file = read_weights(folder / name);
+    const Checkpoint b = load_weights(folder / name).checkpoint;
+    EXPECT_TRUE(b.momentum.empty());
+    for (const auto& [key, was] : c.weights) {
+      EXPECT_EQ(file.tensors.at(key).dtype(), was.shape().rank() < 2 ? DType::f32 : DType::bf16) << key;
+      const float *from = was.f32(), *to = b.weights.at(key).f32();
+      for (int64_t i = 0; i < was.elements(); ++i) ASSERT_LE(std::abs(to[i] - from[i]), std::abs(from[i]) / 256) << key;
+    }
+  }
+  EXPECT_THAT(
+      error_of([&] { convert_weights(folder / "a.safetensors", folder / "b.onnx", {.model = "", .bf16 = true}); }),
+      HasSubstr("leave --bf16 out"));
+}
+
 TEST(ConvertWeights, AFolderForTimm) {
   const TempFolder folder;
   save_checkpoint(folder / "a.safetensors", example());
