@@ -1,6 +1,6 @@
 // The weights that come with the program give the logits that PyTorch computes with them. They stand in
-// tests/golden/cifar_resnet20_logits.txt, made (again, when the weights change) by
-// python3 examples/pytorch_logits.py tests/data/golden/resize_{square,landscape,portrait}_32.ppm
+// tests/golden/cifar_resnet{20,56}_logits.txt, made (again, when the weights change) by
+// python3 examples/pytorch_logits.py weights/cifar-resnet56.safetensors tests/data/golden/resize_{square,landscape,portrait}_32.ppm
 #include <gtest/gtest.h>
 
 #include "data/fixtures.h"
@@ -11,9 +11,9 @@
 namespace resnet {
 namespace {
 
-TEST(PytorchLogits, OfTheWeightsThatComeWithTheProgram) {
-  LoadedWeights loaded = load_weights(SOURCE_DIR "/weights/cifar-resnet20.safetensors");
-  std::ifstream expected(SOURCE_DIR "/tests/golden/cifar_resnet20_logits.txt");
+void expect_logits(const std::string& layers) {
+  LoadedWeights loaded = load_weights(SOURCE_DIR "/weights/cifar-resnet" + layers + ".safetensors");
+  std::ifstream expected(SOURCE_DIR "/tests/golden/cifar_resnet" + layers + "_logits.txt");
   for (const char* backend : {"cpu", "ref"}) {
     Plan plan(graph_of(loaded.checkpoint), {.backend = backend});
     plan.bind(loaded.checkpoint.weights);
@@ -31,6 +31,9 @@ TEST(PytorchLogits, OfTheWeightsThatComeWithTheProgram) {
     }
   }
 }
+
+TEST(PytorchLogits, OfResNet20) { expect_logits("20"); }
+TEST(PytorchLogits, OfResNet56) { expect_logits("56"); }
 
 }  // namespace
 }  // namespace resnet
