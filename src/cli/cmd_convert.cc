@@ -32,7 +32,8 @@ const RegisterCommand registered{{
     .order = 45,
     .summary = "Write weights in another format: .safetensors, .pth, .onnx, a folder for timm",
     .example = "  resnet convert resnet50-0676ba61.pth resnet50.safetensors\n"
-               "  resnet convert runs/mine/best.safetensors mine.pth\n",
+               "  resnet convert runs/mine/best.safetensors mine.pth\n"
+               "  resnet convert runs/mine/last.safetensors mine.safetensors --bf16\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<ConvertArgs>();
       app.add_option("IN", args->in, "Weights: .safetensors, .pth/.pt/.th, .onnx, or a folder with config.json")

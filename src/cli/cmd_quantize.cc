@@ -1,4 +1,4 @@
-// resnet quantize: int8 weights from f32 ones. Ranges come from some training pictures; what it costs is measured on the
+// resnet quantize: int8 weights from trained ones. Ranges come from some training pictures; what it costs is measured on the
 // validation pictures and printed.
 #include <algorithm>
 #include <filesystem>
@@ -94,7 +94,7 @@ const RegisterCommand registered{{
         "  resnet quantize --weights runs/mine/best.safetensors --data cifar-10-batches-bin -o mine-int8.safetensors\n",
     .setup = [](CLI::App& app, const Output& out) -> std::function<int()> {
       auto args = std::make_shared<QuantizeArgs>();
-      app.add_option("--weights", args->weights, "Trained weights, f32 (default: those that come with the program)")
+      app.add_option("--weights", args->weights, "Trained weights (default: those that come with the program)")
           ->type_name("FILE");
       add_model_flag(app, args->model);
       app.add_option("--data", args->data, "A folder of data, or 'synthetic:'; ranges come from its training pictures")

@@ -47,12 +47,32 @@ std::string mean_text(const Preprocessing& p) {
   return fmt::format("mean {:.4f} {:.4f} {:.4f}", p.mean.f32()[0], p.mean.f32()[1], p.mean.f32()[2]);
 }
 
-void checkpoint_info(const std::string& path, const Checkpoint& c, const Output& out) {
+// The network's tensors as the file holds them.
+StateDict network_of(const SafetensorsFile& file, const Checkpoint& c) {
+  StateDict tensors;
+  for (const auto& [name, tensor] : c.weights) {
+    const auto found = file.tensors.find(name);
+    tensors[name] = found == file.tensors.end() ? tensor : found->second;
+  }
+  return tensors;
+}
+
+// Of convolutions and linear layers.
+std::string weight_dtype(const StateDict& tensors, bool int8) {
+  if (int8) return "int8";
+  for (const auto& [name, tensor] : tensors)
+    if (tensor.shape().rank() > 1) return std::string(name_of(tensor.dtype()));
+  return "f32";
+}
+
+void checkpoint_info(const std::string& path, const SafetensorsFile& file, const Output& out) {
+  const Checkpoint c = parse_checkpoint(file, path);
+  const StateDict tensors = network_of(file, c);
   Json record = {{"file", path},
                  {"file_bytes", std::filesystem::file_size(path)},
                  {"model", c.model},
                  {"parameters", trainable_elements(c.weights)},
-                 {"dtype", c.int8 ? "int8" : "f32"},
+                 {"dtype", weight_dtype(tensors, c.int8)},
                  {"classes", c.classes},
                  {"image_size", c.preprocessing.size},
                  {"resize", c.preprocessing.fit().resize},
@@ -60,12 +80,12 @@ void checkpoint_info(const std::string& path, const Checkpoint& c, const Output&
                  {"mean", c.preprocessing.mean.shape().rank() == 3 ? "pixel" : "channel"}};
   record["training_state"] = c.state;
   record["resumable"] = !c.momentum.empty();
-  record["tensors"] = tensors_json(c.weights);
+  record["tensors"] = tensors_json(tensors);
   out.record(record);
   std::string classes;
   for (const std::string& name : c.classes) classes += (classes.empty() ? "" : ", ") + name;
   const Preprocessing& p = c.preprocessing;
-  out.print("{}\n", tensor_table(c.weights));
+  out.print("{}\n", tensor_table(tensors));
   out.print("model            {}, {} parameters\n", c.model, grouped(trainable_elements(c.weights)));
   out.print("classes          {}: {}\n", c.classes.size(), shortened(classes, kLongText));
   const Fit fit = p.fit();
@@ -96,7 +116,7 @@ std::string recognized(const SafetensorsFile& file, const std::string& path, Jso
 
 void file_info(const std::string& path, const Output& out) {
   const SafetensorsFile raw = read_weights(path);
-  if (is_checkpoint(raw)) return checkpoint_info(path, parse_checkpoint(raw, path), out);
+  if (is_checkpoint(raw)) return checkpoint_info(path, raw, out);
   Json record = {{"file", path}, {"parameters", trainable_elements(raw.tensors)}, {"metadata", raw.metadata}};
   if (!std::filesystem::is_directory(path)) record["file_bytes"] = std::filesystem::file_size(path);
   const std::string model = recognized(raw, path, record);

@@ -139,6 +139,11 @@ SafetensorsFile read_weights_folder(const std::string& folder) {
 }
 
 void write_weights_folder(const std::string& folder, const SafetensorsFile& weights) {
+  std::error_code failed;
+  CHECK(!folder.empty(),
+        "the new file's name is empty; give one that ends in .safetensors, .pth or .onnx, or a folder's");
+  CHECK(!fs::exists(folder, failed) || fs::is_directory(folder, failed), folder,
+        ": is there already and is no folder; give another name");
   check_no_training_state(weights, folder + ": a folder for timm");
   const auto text = [&](const char* key) {
     const auto found = weights.metadata.find(key);
@@ -168,9 +173,10 @@ void write_weights_folder(const std::string& folder, const SafetensorsFile& weig
   StateDict network;
   for (const auto& [name, tensor] : weights.tensors)
     if (is_network_tensor(name)) network[name] = tensor;
-  CHECK(!fs::exists(folder) || fs::is_empty(folder) || fs::exists(folder + "/config.json"), folder,
-        ": the folder holds other files; name a new one, an empty one, or one with a config.json to replace");
-  const bool made = fs::create_directories(folder);
+  CHECK(!fs::exists(folder, failed) || fs::is_empty(folder, failed) || fs::exists(folder + "/config.json", failed),
+        folder, ": the folder holds other files; name a new one, an empty one, or one with a config.json to replace");
+  const bool made = fs::create_directories(folder, failed);
+  CHECK(!failed, folder, ": the folder cannot be made: ", failed.message());
   try {
     write_safetensors(folder + "/model.safetensors", network, {{"format", "pt"}});
     write_file_atomically(folder + "/config.json", config.dump(2) + "\n");

@@ -133,6 +133,19 @@ TEST(ConvertWeights, RoundedToBf16) {
       HasSubstr("leave --bf16 out"));
 }
 
+TEST(ConvertWeights, WhatIsNoF32IsRoundedToBf16Too) {
+  const TempFolder folder;
+  SafetensorsFile file;
+  file.tensors = weights_of("resnet18", 5);
+  Tensor doubles({5, 512}, DType::f64);
+  std::fill_n(static_cast<double*>(doubles.raw()), doubles.elements(), 0.3);
+  file.tensors["fc.weight"] = doubles;
+  write_torch(folder / "a.pth", file);
+  convert_weights(folder / "a.pth", folder / "b.safetensors", {.model = "", .bf16 = true});
+  EXPECT_EQ(read_safetensors(folder / "b.safetensors").tensors.at("fc.weight").dtype(), DType::bf16);
+  EXPECT_FLOAT_EQ(load_weights(folder / "b.safetensors").checkpoint.weights.at("fc.weight").f32()[7], 0.30078125f);
+}
+
 TEST(ConvertWeights, AFolderForTimm) {
   const TempFolder folder;
   save_checkpoint(folder / "a.safetensors", example());

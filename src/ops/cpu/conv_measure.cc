@@ -97,7 +97,7 @@ const ConvPassEntry* fastest_conv_pass(const ConvCase& given, const std::vector<
   double best = 1e30;
   for (int round = 0; round <= kMostRuns; ++round)
     for (Runner& r : runners) {
-      if (r.runs > 1 && r.least > kHopeless * best) continue;
+      if (r.runs > 2 && r.least > kHopeless * best) continue;
       if (r.runs <= kLeastRuns || r.spent < kSeconds) r.run(a);
       best = std::min(best, r.least);
     }
