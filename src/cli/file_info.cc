@@ -47,16 +47,6 @@ std::string mean_text(const Preprocessing& p) {
   return fmt::format("mean {:.4f} {:.4f} {:.4f}", p.mean.f32()[0], p.mean.f32()[1], p.mean.f32()[2]);
 }
 
-// The network's tensors as the file holds them.
-StateDict network_of(const SafetensorsFile& file, const Checkpoint& c) {
-  StateDict tensors;
-  for (const auto& [name, tensor] : c.weights) {
-    const auto found = file.tensors.find(name);
-    tensors[name] = found == file.tensors.end() ? tensor : found->second;
-  }
-  return tensors;
-}
-
 // Of convolutions and linear layers.
 std::string weight_dtype(const StateDict& tensors, bool int8) {
   if (int8) return "int8";
@@ -67,7 +57,8 @@ std::string weight_dtype(const StateDict& tensors, bool int8) {
 
 void checkpoint_info(const std::string& path, const SafetensorsFile& file, const Output& out) {
   const Checkpoint c = parse_checkpoint(file, path);
-  const StateDict tensors = network_of(file, c);
+  StateDict tensors;  // the network's, in the types that the file holds
+  for (const auto& [name, converted] : c.weights) tensors[name] = file.tensors.at(name);
   Json record = {{"file", path},
                  {"file_bytes", std::filesystem::file_size(path)},
                  {"model", c.model},
