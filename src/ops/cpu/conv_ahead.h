@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -18,11 +19,13 @@ class Ahead {
     if (bytes > 0 && runs > 0) parts_[count_++] = {static_cast<const char*>(x), bytes, step, runs};
   }
   void fetch(int64_t lines) {
-    for (; lines > 0 && part_ < count_; --lines) {
+    while (lines > 0 && part_ < count_) {
       Part& p = parts_[part_];
-      _mm_prefetch(p.at + done_, _MM_HINT_T1);
-      done_ += kLine;
-      if (done_ < p.bytes) continue;
+      const char* const begin = p.at + done_;
+      const char* const end = p.at + std::min(done_ + lines * kLine, p.bytes);
+      for (const char* x = begin; x < end; x += kLine, --lines) _mm_prefetch(x, _MM_HINT_T1);
+      done_ += end - begin;
+      if (done_ < p.bytes) return;
       done_ = 0;
       p.at += p.step;
       if (--p.runs == 0) ++part_;

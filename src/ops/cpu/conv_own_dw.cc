@@ -97,6 +97,7 @@ void WeightGradient::plan_steps() {
   const int64_t lines = (chunk_rows_ - 1) * columns_.step + k_;
   slot_ = lines * line_;
   plane_ = slot_ * chunk_groups_;
+  if (k_row_ * kPairs == ow_ * group_ && !flat_) plane_ += kPixel;  // not a multiple of 4 KiB, whose lines would meet in the cache
   for (int64_t ky = 0; ky < k_; ++ky) {
     if (flat_)
       for (int64_t j = 0; j < k_ * columns_.c; j += 16) tile_offset_.push_back(ky * line_ + 2 * j);
@@ -192,6 +193,29 @@ void WeightGradient::run_chunks(const GemmIsa& isa, Item& item, int64_t begin, i
   }
 }
 
+// The same where a picture is a pixel: pairs of neighbours.
+void WeightGradient::load_pixels(const Item& item, int64_t slot) const {
+  const int64_t first = 2 * (item.group0 + slot) * group_, c = columns_.c;
+  const int64_t count = std::clamp<int64_t>(item.n - first, 0, 2 * group_);
+  PixelRun run;
+  run.step = 2 * c;
+  run.blocks = item.column1 - item.column0;
+  run.out = item.columns + slot * slot_;
+  run.out_step = kPixel;
+  run.out_block = plane_;
+  const auto pairs = [&](const uint16_t* x, const uint16_t* x2, int64_t n) {
+    run.x = x;
+    run.x2 = x2;
+    run.count = n;
+    interleave_pixels(run);
+    run.out += n * run.out_step;
+  };
+  const uint16_t* x = item.column_side + first * c + item.column0 * 16;
+  pairs(x, x + c, count / 2);
+  pairs(x + count / 2 * run.step, nullptr, count % 2);
+  pairs(nullptr, nullptr, group_ - ceil_div(count, 2));
+}
+
 // Packs the window of a group: lines y0·step - pad … of all its pictures, with zeros outside of them.
 void WeightGradient::load_columns(const Item& item, int64_t slot) const {
   const int64_t picture = columns_.h * columns_.w * columns_.c;
@@ -199,7 +223,10 @@ void WeightGradient::load_columns(const Item& item, int64_t slot) const {
   // The last K block of a row may reach behind it; it meets zeros of the other side there, and must not meet a NaN.
   const bool tail = k_row_ * kPairs != ow_ * group_ || flat_;
   uint16_t* out = item.columns + slot * slot_;
+  const bool pixels = picture == columns_.c;
+  if (pixels) load_pixels(item, slot);
   for (int64_t line = 0; line < lines; ++line, out += line_) {
+    if (pixels) continue;
     const int64_t y = item.y0 * columns_.step - pad_ + line;
     const bool used = line % columns_.step < k_;
     if (!used && !tail) continue;

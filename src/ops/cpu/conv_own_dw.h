@@ -47,6 +47,7 @@ class WeightGradient {
   size_t bytes_of_row(int64_t row_blocks, int64_t column_blocks) const;
   void run_chunks(const GemmIsa& isa, Item& item, int64_t begin, int64_t end) const;
   void load_columns(const Item& item, int64_t slot) const;
+  void load_pixels(const Item& item, int64_t slot) const;
   void load_line(const Item& item, const uint16_t* x, const uint16_t* x2, uint16_t* out) const;
   void load_rows(const Item& item, int64_t slot) const;
   void multiply(const GemmIsa& isa, const Item& item) const;

@@ -40,14 +40,15 @@ struct ResultStore {
   const float* c = nullptr;
   int m_tiles = 0, n_tiles = 0;   ///< n_tiles is 1 or 2
   int64_t c_stride = 0;           ///< floats between tile rows
-  int64_t at[4] = {};             ///< of a tile row, in elements of y
+  int64_t channel = 0;            ///< the first one
+  int64_t at[4] = {};             ///< of a tile row, in elements of y, where its channel 0 is
   const int64_t* offset[4] = {};  ///< [16] of its pixels, from there; negative: no pixel
   uint16_t* y = nullptr;
   const uint16_t* addend = nullptr;  ///< added, at the same places; may be y itself
   int64_t next = 0;                  ///< elements from a result to one of the block that comes after, for fetching
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
-  /// [16·n_tiles] each, or null: the results and their squares are added up; with a gate (of y's shape, at the same places)
+  /// [16·n_tiles] each, or null: the results (which get no bias and no ReLU then) and their squares are added up; with a gate (of y's shape, at the same places)
   /// results where scale·gate + shift is not positive become zero, and the second sum is that of result·gate.
   double *sum = nullptr, *product = nullptr;
   const uint16_t* gate = nullptr;

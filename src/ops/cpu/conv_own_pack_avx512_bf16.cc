@@ -82,17 +82,20 @@ Finish finish_of(const ResultStore& s, int columns) {
           _mm512_set1_ps(s.relu ? 0.0f : -__builtin_inff())};
 }
 
-template <bool kAddend> __m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
-  __m512 v = _mm512_add_ps(_mm512_loadu_ps(c), f.bias);
-  if (kAddend) {
+// What is added up over the pixels of 16 channels.
+enum class Sums { none, squares, gated, masked };
+
+template <bool kAddend, Sums kSums>
+__m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
+  __m512 v = _mm512_loadu_ps(c);
+  if constexpr (kSums == Sums::none) v = _mm512_add_ps(v, f.bias);
+  if constexpr (kAddend) {
     v = _mm512_add_ps(v, widen_f32(s.addend + at));
     _mm_prefetch(reinterpret_cast<const char*>(s.addend + at + s.next), _MM_HINT_T0);
   }
-  return _mm512_max_ps(f.least, v);  // NaN stays
+  if constexpr (kSums == Sums::none) v = _mm512_max_ps(f.least, v);  // NaN stays
+  return v;
 }
-
-// What is added up over the pixels of 16 channels.
-enum class Sums { none, squares, gated, masked };
 
 template <Sums kSums> struct Summed {
   __m512 sum = _mm512_setzero_ps(), product = _mm512_setzero_ps();
@@ -147,11 +150,12 @@ template <bool kAddend, bool kStream, Sums kSums> void store_wide(const ResultSt
   Summed<kSums> sum0(s, 0), sum1(s, 16);
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
+    const int64_t base = s.at[i] + s.channel;
     UNROLL for (int row = 0; row < 16; ++row, c += 16) {
       if (s.offset[i][row] < 0) continue;
-      const int64_t at = s.at[i] + s.offset[i][row];
-      store_line<kStream>(s.y + at, sum0.take(finished<kAddend>(c, s, at, f0), s, at),
-                          sum1.take(finished<kAddend>(c + 256, s, at + 16, f1), s, at + 16));
+      const int64_t at = base + s.offset[i][row];
+      store_line<kStream>(s.y + at, sum0.take(finished<kAddend, kSums>(c, s, at, f0), s, at),
+                          sum1.take(finished<kAddend, kSums>(c + 256, s, at + 16, f1), s, at + 16));
     }
   }
   sum0.finish(s, 0);
@@ -162,12 +166,13 @@ template <bool kAddend, bool kStream, Sums kSums> void store_wide(const ResultSt
 template <bool kAddend, bool kStream, Sums kSums> void store_narrow(const ResultStore& s) {
   const Finish f = finish_of(s, 0);
   Summed<kSums> sum(s, 0);
-  const auto value = [&](const float* c, int64_t at) { return sum.take(finished<kAddend>(c, s, at, f), s, at); };
+  const auto value = [&](const float* c, int64_t at) { return sum.take(finished<kAddend, kSums>(c, s, at, f), s, at); };
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
     const int64_t* offset = s.offset[i];
+    const int64_t base = s.at[i] + s.channel;
     UNROLL for (int row = 0; row < 16; row += 2, c += 32) {
-      const int64_t at = s.at[i] + offset[row], at1 = s.at[i] + offset[row + 1];
+      const int64_t at = base + offset[row], at1 = base + offset[row + 1];
       if (offset[row] >= 0 && at1 == at + 16) {
         const __m512 low = value(c, at), high = value(c + 16, at1);
         store_line<kStream>(s.y + at, low, high);
@@ -202,23 +207,36 @@ void copy_pixels(const PixelRun& run) {
 }
 
 void copy_pixels_twice(const uint16_t* x, int64_t w, int64_t first, int64_t columns, uint16_t* out) {
-  for (int64_t j = 0; j < columns; ++j) {
+  const auto edge = [&](int64_t j) {  // a pixel that may be outside, or whose neighbour may be
     const int64_t at = first + j;
     const bool low = x && at >= 0 && at < w, high = x && at + 1 >= 0 && at + 1 < w;
     const __mmask32 mask = (low ? 0xffffu : 0) | (high ? 0xffff0000u : 0);
     const __m512i both = mask == 0 ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi16(mask, x + at * 16);
     _mm512_storeu_si512(out + j * 32, both);
+  };
+  int64_t j = 0;
+  for (; j < columns && first + j < 0; ++j) edge(j);
+  for (; x && j < columns && first + j + 1 < w; ++j)
+    _mm512_storeu_si512(out + j * 32, _mm512_loadu_si512(x + (first + j) * 16));
+  for (; j < columns; ++j) edge(j);
+}
+
+namespace {
+
+template <class Pair> void interleave_run(const PixelRun& run, const Pair& at) {
+  for (int64_t p = 0; p < run.count; ++p) {
+    uint16_t* out = run.out + p * run.out_step;
+    for (int64_t b = 0; b < run.blocks; ++b) _mm512_storeu_si512(out + b * run.out_block, at(p * run.step + b * 16));
   }
 }
 
+}  // namespace
+
 void interleave_pixels(const PixelRun& run) {
-  for (int64_t p = 0; p < run.count; ++p) {
-    const uint16_t* x = run.x ? run.x + p * run.step : nullptr;
-    const uint16_t* x2 = run.x2 ? run.x2 + p * run.step : nullptr;
-    uint16_t* out = run.out + p * run.out_step;
-    for (int64_t b = 0; b < run.blocks; ++b)
-      _mm512_storeu_si512(out + b * run.out_block, pair(x ? x + b * 16 : nullptr, x2 ? x2 + b * 16 : nullptr));
-  }
+  const uint16_t *x = run.x, *x2 = run.x2;
+  if (x2) return interleave_run(run, [=](int64_t i) { return pair(x + i, x2 + i); });
+  if (x) return interleave_run(run, [=](int64_t i) { return widen(x + i); });
+  interleave_run(run, [](int64_t) { return _mm512_setzero_si512(); });
 }
 
 void interleave(const uint16_t* x, const uint16_t* x2, int64_t count, uint16_t* out) {

@@ -179,7 +179,6 @@ void RowConv::find_targets(const Phase& p, const Item& item) const {
 struct RowConv::Product {
   TileGemm gemm;
   ResultStore store;
-  int64_t pixel[kMaxTiles] = {};  // of each tile row, the first pixel of its row in the target
 };
 
 void RowConv::run_phase(const Phase& p, const Item& item) const {
@@ -201,8 +200,10 @@ void RowConv::run_phase(const Phase& p, const Item& item) const {
 // Every block of pixels meets all columns of a strip, whose weights stay in the first-level cache.
 void RowConv::run_short_sums(const Phase& p, const Item& item, int64_t tiles, int64_t begin, int64_t end) const {
   const int64_t most = end - begin == 1 ? kMaxTiles : 2;
+  Product product;
+  set_up(product, p, item);
   for (int64_t i = 0; i < tiles; i += most) {
-    Product product = product_of(p, item, i, static_cast<int>(std::min(most, tiles - i)));
+    set_pixels(product, p, item, i, static_cast<int>(std::min(most, tiles - i)));
     for (int64_t j = begin; j < end; j += 2) {
       set_columns(product, p, item, j, static_cast<int>(std::min<int64_t>(2, end - j)));
       item.isa->run(product.gemm);
@@ -216,16 +217,16 @@ void RowConv::run_short_sums(const Phase& p, const Item& item, int64_t tiles, in
 void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int64_t j, int n) const {
   const int most = n == 1 ? kMaxTiles : 2;
   const int64_t blocks = static_cast<int64_t>(p.a_step.size());
+  Product products[kTogether];
+  for (int q = 0; q < kTogether; ++q) {
+    set_up(products[q], p, item);
+    set_columns(products[q], p, item, j, n);
+    products[q].store.c = products[q].gemm.c = item.results + q * kMaxTiles * kResultElements;
+  }
   for (int64_t i = 0; i < tiles; i += most * kTogether) {
-    Product products[kTogether];
     int count = 0;
-    for (int64_t m = i; m < tiles && count < kTogether; m += most, ++count) {
-      Product& product = products[count];
-      product = product_of(p, item, m, static_cast<int>(std::min<int64_t>(most, tiles - m)));
-      set_columns(product, p, item, j, n);
-      product.gemm.c = item.results + count * kMaxTiles * kResultElements;
-      product.store.c = product.gemm.c;
-    }
+    for (int64_t m = i; m < tiles && count < kTogether; m += most, ++count)
+      set_pixels(products[count], p, item, m, static_cast<int>(std::min<int64_t>(most, tiles - m)));
     for (int64_t k = 0; k < blocks; k += kSlab)
       for (int q = 0; q < count; ++q) {
         TileGemm& gemm = products[q].gemm;
@@ -242,35 +243,37 @@ void RowConv::run_long_sums(const Phase& p, const Item& item, int64_t tiles, int
   }
 }
 
-// Tiles [first, first + m) of the item's pixels, for any columns.
-RowConv::Product RowConv::product_of(const Phase& p, const Item& item, int64_t first, int m) const {
-  const bool copied = layout_ != Layout::direct || item.pictures < group_ || group_ % 16 != 0;
-  const uint16_t* source = copied ? item.window : item.source;
-  const int64_t row_tiles = ceil_div(p.x.count * group_, 16);
-  Product product;
+// What all blocks of a phase have in common.
+void RowConv::set_up(Product& product, const Phase& p, const Item& item) const {
   TileGemm& gemm = product.gemm;
   ResultStore& store = product.store;
-  gemm.m_tiles = store.m_tiles = m;
   gemm.k_blocks = static_cast<int64_t>(p.a_step.size());
   gemm.a_stride = entry_ * 2;
   gemm.a_step = p.a_step.data();
   gemm.b_step = b_step_.data();
   gemm.pairs = p.pairs.data();
-  gemm.c = item.results;
-  int64_t row = first / row_tiles, tile = first % row_tiles;
-  for (int i = 0; i < m; ++i) {
-    const int64_t y = p.y.first + (item.row0 + row) * target_step_;
-    gemm.a[i] = source + row * source_step_ * row_ + tile * 16 * entry_;
-    product.pixel[i] = ((item.first * target_.h + y) * target_.w + p.x.first) * target_.c;
-    store.offset[i] = item.targets + tile * 16;
-    if (++tile == row_tiles) tile = 0, ++row;
-  }
-  store.c = gemm.c;
+  store.c = gemm.c = item.results;
   store.y = item.b->y;
   store.addend = item.b->addend;
   store.relu = item.b->relu;
   store.stream = stream_ && item.b->addend == nullptr && reinterpret_cast<uintptr_t>(item.b->y) % 64 == 0;
-  return product;
+  store.next = kMaxTiles / 2 * 16 * target_step_ * target_.c;
+}
+
+// Tiles [first, first + m) of the item's pixels.
+void RowConv::set_pixels(Product& product, const Phase& p, const Item& item, int64_t first, int m) const {
+  const bool copied = layout_ != Layout::direct || item.pictures < group_ || group_ % 16 != 0;
+  const uint16_t* source = copied ? item.window : item.source;
+  const int64_t row_tiles = ceil_div(p.x.count * group_, 16);
+  product.gemm.m_tiles = product.store.m_tiles = m;
+  int64_t row = first / row_tiles, tile = first % row_tiles;
+  for (int i = 0; i < m; ++i) {
+    const int64_t y = p.y.first + (item.row0 + row) * target_step_;
+    product.gemm.a[i] = source + row * source_step_ * row_ + tile * 16 * entry_;
+    product.store.at[i] = ((item.first * target_.h + y) * target_.w + p.x.first) * target_.c;
+    product.store.offset[i] = item.targets + tile * 16;
+    if (++tile == row_tiles) tile = 0, ++row;
+  }
 }
 
 // Column tiles [j, j + n).
@@ -278,9 +281,9 @@ void RowConv::set_columns(Product& product, const Phase& p, const Item& item, in
   const int64_t panel = static_cast<int64_t>(p.w_index.size()) * 16;
   product.gemm.n_tiles = product.store.n_tiles = n;
   product.gemm.c_stride = product.store.c_stride = n * kResultElements;
-  for (int i = 0; i < n; ++i) product.gemm.b[i] = packed() + p.panels + (j + i) * panel;
-  for (int i = 0; i < product.gemm.m_tiles; ++i) product.store.at[i] = product.pixel[i] + j * 16;
-  product.store.next = kMaxTiles / 2 * 16 * target_step_ * target_.c;
+  product.gemm.b[0] = packed() + p.panels + j * panel;
+  product.gemm.b[1] = product.gemm.b[0] + panel;
+  product.store.channel = j * 16;
   product.store.bias = item.b->bias ? item.b->bias + j * 16 : nullptr;
   if (item.b->sums) sum_results(product.store, *item.b->sums, target_.c, j * 16, item.thread);
 }

@@ -90,7 +90,8 @@ class RowConv {
   void run_phase(const Phase& p, const Item& item) const;
   void run_short_sums(const Phase& p, const Item& item, int64_t tiles, int64_t begin, int64_t end) const;
   void run_long_sums(const Phase& p, const Item& item, int64_t tiles, int64_t j, int n) const;
-  Product product_of(const Phase& p, const Item& item, int64_t first, int m) const;
+  void set_up(Product& product, const Phase& p, const Item& item) const;
+  void set_pixels(Product& product, const Phase& p, const Item& item, int64_t first, int m) const;
   void set_columns(Product& product, const Phase& p, const Item& item, int64_t j, int n) const;
   void find_targets(const Phase& p, const Item& item) const;
 

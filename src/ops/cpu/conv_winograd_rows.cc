@@ -152,6 +152,7 @@ class RowsConv final : public WinogradRows {
     s.c_stride = p.y_row;
     s.y = static_cast<uint16_t*>(turned_ ? a.dx : a.y);
     s.addend = static_cast<const uint16_t*>(turned_ ? (a.accumulate ? a.dx : nullptr) : a.addend);
+    s.channel = o * 16;
     s.next = at.rows * s_.w * out_;
     s.bias = a.bias ? a.bias + o * 16 : nullptr;
     s.relu = a.relu;
@@ -161,7 +162,7 @@ class RowsConv final : public WinogradRows {
     s.m_tiles = static_cast<int>(at.rows);
     s.c = results;
     for (int i = 0; i < s.m_tiles; ++i) {
-      s.at[i] = ((at.n * s_.h + at.y + i) * s_.w) * out_ + o * 16;
+      s.at[i] = ((at.n * s_.h + at.y + i) * s_.w) * out_;
       s.offset[i] = offset_.data() + at.group * kPixels;
     }
     store_results(s);
