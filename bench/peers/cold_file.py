@@ -1,8 +1,9 @@
 # ResNet-50 with seeded random weights as a checkpoint of this program, and a picture, for the time from start to first answer.
-"""checkpoint(folder): writes model.safetensors and picture.png there."""
+"""cold_file.py FOLDER: writes model.safetensors and picture.png there."""
 import json
 import os
 import struct
+import sys
 import zlib
 
 import numpy
@@ -45,3 +46,7 @@ def checkpoint(folder):
     write_safetensors(os.path.join(folder, "model.safetensors"), tensors, metadata)
     pixels = numpy.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=numpy.uint8)
     write_png(os.path.join(folder, "picture.png"), pixels)
+
+
+if __name__ == "__main__":
+    checkpoint(sys.argv[1])
