@@ -34,6 +34,7 @@ struct WeightGradient::Item {
 
 WeightGradient::WeightGradient(const ConvShape& given, bool ranged) {
   const ConvShape s = is_pixelwise(given) ? as_pixels(given) : given;
+  pixels_ = is_pixelwise(given);
   pictures_each_ = s.n / given.n;
   n_ = s.n, k_ = s.k, pad_ = s.pad, oh_ = s.oh, ow_ = s.ow;
   rows_ = {s.oh, s.ow, s.oc, 1};
@@ -97,7 +98,8 @@ void WeightGradient::plan_steps() {
   const int64_t lines = (chunk_rows_ - 1) * columns_.step + k_;
   slot_ = lines * line_;
   plane_ = slot_ * chunk_groups_;
-  if (k_row_ * kPairs == ow_ * group_ && !flat_) plane_ += kPixel;  // not a multiple of 4 KiB, whose lines would meet in the cache
+  if (k_row_ * kPairs == ow_ * group_ && !flat_)
+    plane_ += kPixel;  // not a multiple of 4 KiB, whose lines would meet in the cache
   for (int64_t ky = 0; ky < k_; ++ky) {
     if (flat_)
       for (int64_t j = 0; j < k_ * columns_.c; j += 16) tile_offset_.push_back(ky * line_ + 2 * j);
@@ -223,10 +225,8 @@ void WeightGradient::load_columns(const Item& item, int64_t slot) const {
   // The last K block of a row may reach behind it; it meets zeros of the other side there, and must not meet a NaN.
   const bool tail = k_row_ * kPairs != ow_ * group_ || flat_;
   uint16_t* out = item.columns + slot * slot_;
-  const bool pixels = picture == columns_.c;
-  if (pixels) load_pixels(item, slot);
-  for (int64_t line = 0; line < lines; ++line, out += line_) {
-    if (pixels) continue;
+  if (pixels_) load_pixels(item, slot);
+  for (int64_t line = 0; line < lines && !pixels_; ++line, out += line_) {
     const int64_t y = item.y0 * columns_.step - pad_ + line;
     const bool used = line % columns_.step < k_;
     if (!used && !tail) continue;

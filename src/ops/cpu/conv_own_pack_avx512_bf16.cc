@@ -85,8 +85,7 @@ Finish finish_of(const ResultStore& s, int columns) {
 // What is added up over the pixels of 16 channels.
 enum class Sums { none, squares, gated, masked };
 
-template <bool kAddend, Sums kSums>
-__m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
+template <bool kAddend, Sums kSums> __m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
   __m512 v = _mm512_loadu_ps(c);
   if constexpr (kSums == Sums::none) v = _mm512_add_ps(v, f.bias);
   if constexpr (kAddend) {

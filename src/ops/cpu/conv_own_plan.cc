@@ -34,7 +34,7 @@ std::vector<RowConv::Axis> RowConv::gradient_axes(const ConvShape& s, int64_t ex
   return axes;
 }
 
-RowConv RowConv::forward(const ConvShape& given) {
+RowConv RowConv::forward(const ConvShape& given, bool ranged) {
   const ConvShape s = is_pixelwise(given) && given.c % kK == 0 ? as_pixels(given) : given;
   RowConv r;
   r.pictures_each_ = s.n / given.n;
@@ -46,11 +46,11 @@ RowConv RowConv::forward(const ConvShape& given) {
   p.y = forward_axis(s, s.oh);
   p.x = forward_axis(s, s.ow);
   r.phases_.push_back(p);
-  r.plan(s, s.k * s.k);
+  r.plan(s, s.k * s.k, ranged);
   return r;
 }
 
-RowConv RowConv::data_gradient(const ConvShape& given) {
+RowConv RowConv::data_gradient(const ConvShape& given, bool ranged) {
   const ConvShape s = is_pixelwise(given) && given.oc % kK == 0 ? as_pixels(given) : given;
   RowConv r;
   r.pictures_each_ = s.n / given.n;
@@ -66,17 +66,17 @@ RowConv RowConv::data_gradient(const ConvShape& given) {
         p.x = x;
         r.phases_.push_back(p);
       }
-  r.plan(s, s.c * s.k * s.k);
+  r.plan(s, s.c * s.k * s.k, ranged);
   return r;
 }
 
 // channel_step: between the source's channels in the weights.
-void RowConv::plan(const ConvShape& s, int64_t channel_step) {
+void RowConv::plan(const ConvShape& s, int64_t channel_step, bool ranged) {
   threads_ = threads();
   kernel_ = source_step_ == 1 ? 1 : s.k;
   by_columns_ = threads_ > 1 && s.oc * s.k * s.k * s.c > source_.n * source_.h * source_.w * source_.c &&
                 target_.c >= 32 * threads_;
-  choose_layout();
+  choose_layout(ranged);
   plan_window();
   int64_t longest = 0;
   size_t panels = 0;
@@ -97,7 +97,7 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   thread_bytes_ = static_cast<size_t>(round_up(bytes, 64) + kThreadGap);
 }
 
-void RowConv::choose_layout() {
+void RowConv::choose_layout(bool ranged) {
   int64_t cols = 0;
   for (const Phase& p : phases_) {
     cols = std::max(cols, p.x.count);
@@ -111,15 +111,18 @@ void RowConv::choose_layout() {
     layout_ = Layout::flat;
   } else if (pixels) {
     layout_ = Layout::direct;
-    group_ = std::clamp<int64_t>(round_up(32768 / source_.c, 32), 32, 256);
+    group_ = std::clamp<int64_t>(round_up(32768 / source_.c, 32), 32 * kTogether, 256);
   } else {
     layout_ = Layout::blocked;
     // As many pictures side by side as fill the tiles of a row.
     while (group_ < 16 && cols * group_ * 100 < round_up(cols * group_, 16) * 95) group_ *= 2;
   }
-  group_ = std::min(group_, source_.n);
   const int64_t parts = by_columns_ ? 1 : threads_;
-  if (pixels) group_ = std::min(group_, round_up(ceil_div(source_.n, parts), 32));
+  if (pixels) {
+    const int64_t rounds = ceil_div(source_.n, parts * group_), share = ceil_div(source_.n, parts * rounds);
+    if (!ranged || rounds == 1) group_ = std::min(group_, round_up(share, ranged ? 32 : 16));
+  }
+  group_ = std::min(group_, source_.n);
   groups_ = ceil_div(source_.n, group_);
   max_entries_ = round_up(cols * group_, 64);
 }

@@ -16,8 +16,9 @@ namespace resnet {
 /// In the two source files conv_own_plan.cc (what is decided once) and conv_own_rows.cc (what runs).
 class RowConv {
  public:
-  static RowConv forward(const ConvShape& s);
-  static RowConv data_gradient(const ConvShape& s);
+  /// ranged: run_range() will be called instead of run().
+  static RowConv forward(const ConvShape& s, bool ranged);
+  static RowConv data_gradient(const ConvShape& s, bool ranged);
 
   /// Converts [oc,c,k,k] f32 weights to bf16 tiles, which the object keeps.
   void pack(const float* w);
@@ -75,8 +76,8 @@ class RowConv {
 
   static Axis forward_axis(const ConvShape& s, int64_t count);
   static std::vector<Axis> gradient_axes(const ConvShape& s, int64_t extent);
-  void plan(const ConvShape& s, int64_t channel_step);
-  void choose_layout();
+  void plan(const ConvShape& s, int64_t channel_step, bool ranged);
+  void choose_layout(bool ranged);
   void plan_window();
   void plan_parts();
   void plan_phase(Phase& p, int64_t k, int64_t channel_step);
