@@ -224,9 +224,8 @@ void WeightGradient::load_columns(const Item& item, int64_t slot) const {
   const int64_t lines = (item.y1 - item.y0 - 1) * columns_.step + k_;
   // The last K block of a row may reach behind it; it meets zeros of the other side there, and must not meet a NaN.
   const bool tail = k_row_ * kPairs != ow_ * group_ || flat_;
-  uint16_t* out = item.columns + slot * slot_;
   if (pixels_) load_pixels(item, slot);
-  for (int64_t line = 0; line < lines && !pixels_; ++line, out += line_) {
+  for (int64_t line = 0; line < lines && !pixels_; ++line) {
     const int64_t y = item.y0 * columns_.step - pad_ + line;
     const bool used = line % columns_.step < k_;
     if (!used && !tail) continue;
@@ -235,10 +234,11 @@ void WeightGradient::load_columns(const Item& item, int64_t slot) const {
       const bool inside = used && y >= 0 && y < columns_.h;
       const uint16_t* x = inside && n < item.n ? item.column_side + n * picture + y * columns_.w * columns_.c : nullptr;
       const uint16_t* x2 = x && n + 1 < item.n ? x + picture : nullptr;
-      load_line(item, x, x2, flat_ ? out : out + g * kPixel);
+      load_line(item, x, x2, item.columns + slot * slot_ + line * line_ + (flat_ ? 0 : g * kPixel));
     }
   }
   if (!tail) return;
+  uint16_t* out = item.columns + slot * slot_ + lines * line_;
   const int64_t blocks = flat_ ? 1 : item.column1 - item.column0;
   const int64_t reach = kPairs * (flat_ ? columns_.step * columns_.c * 2 : kPixel) + 32;
   for (int64_t b = 0; b < blocks; ++b) {
