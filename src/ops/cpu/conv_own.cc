@@ -51,7 +51,7 @@ class OwnRows : public OwnPass {
 class OwnForward final : public OwnRows {
  public:
   OwnForward(const ConvCase& c, const GemmIsa& isa, const std::string& name)
-      : OwnRows(isa, name, RowConv::forward(c.shape, c.ranges)) {}
+      : OwnRows(isa, name, RowConv::forward(c.shape)) {}
 
  private:
   RowConv::Buffers buffers(const ConvArgs& a) const override {
@@ -71,7 +71,7 @@ class OwnForward final : public OwnRows {
 class OwnDataGradient final : public OwnRows {
  public:
   OwnDataGradient(const ConvCase& c, const GemmIsa& isa, const std::string& name)
-      : OwnRows(isa, name, RowConv::data_gradient(c.shape, c.ranges)) {}
+      : OwnRows(isa, name, RowConv::data_gradient(c.shape)) {}
 
  private:
   RowConv::Buffers buffers(const ConvArgs& a) const override {

@@ -34,7 +34,6 @@ struct WeightGradient::Item {
 
 WeightGradient::WeightGradient(const ConvShape& given, bool ranged) {
   const ConvShape s = is_pixelwise(given) ? as_pixels(given) : given;
-  pixels_ = is_pixelwise(given);
   pictures_each_ = s.n / given.n;
   n_ = s.n, k_ = s.k, pad_ = s.pad, oh_ = s.oh, ow_ = s.ow;
   rows_ = {s.oh, s.ow, s.oc, 1};
@@ -42,6 +41,7 @@ WeightGradient::WeightGradient(const ConvShape& given, bool ranged) {
   swapped_ = k_ == 1 && pad_ == 0 && s.c % 16 == 0 && s.c < s.oc;
   if (swapped_) std::swap(rows_, columns_);
   flat_ = columns_.c % 16 != 0;
+  pixels_ = is_pixelwise(given) && !flat_;
   threads_ = threads();
   row_blocks_ = rows_.c / 16;
   column_blocks_ = flat_ ? 1 : columns_.c / 16;
@@ -69,9 +69,11 @@ size_t WeightGradient::bytes_of_row(int64_t row_blocks, int64_t column_blocks) c
 
 void WeightGradient::choose_chunks() {
   const int64_t pairs = ceil_div(n_, 2);
-  if (oh_ == 1 && ow_ == 1) {
+  if (flat_) {
+    group_ = 1;
+  } else if (oh_ == 1 && ow_ == 1) {
     group_ = 64;
-  } else if (!flat_) {
+  } else {
     while (group_ < 16 && ow_ * group_ * 100 < round_up(ow_ * group_, kPairs) * 95) group_ *= 2;
   }
   group_ = std::min(group_, pairs);
@@ -195,7 +197,7 @@ void WeightGradient::run_chunks(const GemmIsa& isa, Item& item, int64_t begin, i
   }
 }
 
-// The same where a picture is a pixel: pairs of neighbours.
+// load_columns() where a picture is a pixel: pairs of neighbours.
 void WeightGradient::load_pixels(const Item& item, int64_t slot) const {
   const int64_t first = 2 * (item.group0 + slot) * group_, c = columns_.c;
   const int64_t count = std::clamp<int64_t>(item.n - first, 0, 2 * group_);

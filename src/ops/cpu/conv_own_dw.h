@@ -56,7 +56,7 @@ class WeightGradient {
   void store_flat(const Item& item, int64_t row_block, const std::vector<int64_t>& parts, float* dw) const;
 
   int64_t n_, k_, pad_, oh_, ow_;
-  bool pixels_ = false;  // a picture is a pixel
+  bool pixels_ = false;  // a picture is a pixel, and not flat_
   int64_t pictures_each_ = 1;
   Side rows_{}, columns_{};
   bool swapped_ = false;  // rows are x's channels

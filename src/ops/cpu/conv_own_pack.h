@@ -9,7 +9,7 @@ namespace resnet {
 /// `count` pixels, `step` apart in the source, each split into blocks of `block` channels (32 for copies, 16 for pairs).
 struct PixelRun {
   const uint16_t* x = nullptr;   ///< null: zeros
-  const uint16_t* x2 = nullptr;  ///< interleave only: the second picture of the pair
+  const uint16_t* x2 = nullptr;  ///< interleave only, and only with x: the second picture of the pair
   int64_t step = 0;
   int64_t count = 0;
   int64_t blocks = 0;
@@ -48,7 +48,7 @@ struct ResultStore {
   int64_t next = 0;                  ///< elements from a result to one of the block that comes after, for fetching
   const float* bias = nullptr;       ///< [16·n_tiles], added
   bool relu = false;
-  /// [16·n_tiles] each, or null: the results (which get no bias and no ReLU then) and their squares are added up; with a gate (of y's shape, at the same places)
+  /// [16·n_tiles] each, or null: the results and their squares are added up; with a gate (of y's shape, at the same places)
   /// results where scale·gate + shift is not positive become zero, and the second sum is that of result·gate.
   double *sum = nullptr, *product = nullptr;
   const uint16_t* gate = nullptr;

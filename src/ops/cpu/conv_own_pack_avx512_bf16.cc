@@ -82,19 +82,17 @@ Finish finish_of(const ResultStore& s, int columns) {
           _mm512_set1_ps(s.relu ? 0.0f : -__builtin_inff())};
 }
 
-// What is added up over the pixels of 16 channels.
-enum class Sums { none, squares, gated, masked };
-
-template <bool kAddend, Sums kSums> __m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
-  __m512 v = _mm512_loadu_ps(c);
-  if constexpr (kSums == Sums::none) v = _mm512_add_ps(v, f.bias);
-  if constexpr (kAddend) {
+template <bool kAddend> __m512 finished(const float* c, const ResultStore& s, int64_t at, const Finish& f) {
+  __m512 v = _mm512_add_ps(_mm512_loadu_ps(c), f.bias);
+  if (kAddend) {
     v = _mm512_add_ps(v, widen_f32(s.addend + at));
     _mm_prefetch(reinterpret_cast<const char*>(s.addend + at + s.next), _MM_HINT_T0);
   }
-  if constexpr (kSums == Sums::none) v = _mm512_max_ps(f.least, v);  // NaN stays
-  return v;
+  return _mm512_max_ps(f.least, v);  // NaN stays
 }
+
+// What is added up over the pixels of 16 channels.
+enum class Sums { none, squares, gated, masked };
 
 template <Sums kSums> struct Summed {
   __m512 sum = _mm512_setzero_ps(), product = _mm512_setzero_ps();
@@ -153,8 +151,8 @@ template <bool kAddend, bool kStream, Sums kSums> void store_wide(const ResultSt
     UNROLL for (int row = 0; row < 16; ++row, c += 16) {
       if (s.offset[i][row] < 0) continue;
       const int64_t at = base + s.offset[i][row];
-      store_line<kStream>(s.y + at, sum0.take(finished<kAddend, kSums>(c, s, at, f0), s, at),
-                          sum1.take(finished<kAddend, kSums>(c + 256, s, at + 16, f1), s, at + 16));
+      store_line<kStream>(s.y + at, sum0.take(finished<kAddend>(c, s, at, f0), s, at),
+                          sum1.take(finished<kAddend>(c + 256, s, at + 16, f1), s, at + 16));
     }
   }
   sum0.finish(s, 0);
@@ -165,7 +163,7 @@ template <bool kAddend, bool kStream, Sums kSums> void store_wide(const ResultSt
 template <bool kAddend, bool kStream, Sums kSums> void store_narrow(const ResultStore& s) {
   const Finish f = finish_of(s, 0);
   Summed<kSums> sum(s, 0);
-  const auto value = [&](const float* c, int64_t at) { return sum.take(finished<kAddend, kSums>(c, s, at, f), s, at); };
+  const auto value = [&](const float* c, int64_t at) { return sum.take(finished<kAddend>(c, s, at, f), s, at); };
   for (int i = 0; i < s.m_tiles; ++i) {
     const float* c = s.c + i * s.c_stride;
     const int64_t* offset = s.offset[i];

@@ -34,7 +34,7 @@ std::vector<RowConv::Axis> RowConv::gradient_axes(const ConvShape& s, int64_t ex
   return axes;
 }
 
-RowConv RowConv::forward(const ConvShape& given, bool ranged) {
+RowConv RowConv::forward(const ConvShape& given) {
   const ConvShape s = is_pixelwise(given) && given.c % kK == 0 ? as_pixels(given) : given;
   RowConv r;
   r.pictures_each_ = s.n / given.n;
@@ -46,11 +46,11 @@ RowConv RowConv::forward(const ConvShape& given, bool ranged) {
   p.y = forward_axis(s, s.oh);
   p.x = forward_axis(s, s.ow);
   r.phases_.push_back(p);
-  r.plan(s, s.k * s.k, ranged);
+  r.plan(s, s.k * s.k);
   return r;
 }
 
-RowConv RowConv::data_gradient(const ConvShape& given, bool ranged) {
+RowConv RowConv::data_gradient(const ConvShape& given) {
   const ConvShape s = is_pixelwise(given) && given.oc % kK == 0 ? as_pixels(given) : given;
   RowConv r;
   r.pictures_each_ = s.n / given.n;
@@ -66,17 +66,17 @@ RowConv RowConv::data_gradient(const ConvShape& given, bool ranged) {
         p.x = x;
         r.phases_.push_back(p);
       }
-  r.plan(s, s.c * s.k * s.k, ranged);
+  r.plan(s, s.c * s.k * s.k);
   return r;
 }
 
 // channel_step: between the source's channels in the weights.
-void RowConv::plan(const ConvShape& s, int64_t channel_step, bool ranged) {
+void RowConv::plan(const ConvShape& s, int64_t channel_step) {
   threads_ = threads();
   kernel_ = source_step_ == 1 ? 1 : s.k;
   by_columns_ = threads_ > 1 && s.oc * s.k * s.k * s.c > source_.n * source_.h * source_.w * source_.c &&
                 target_.c >= 32 * threads_;
-  choose_layout(ranged);
+  choose_layout();
   plan_window();
   int64_t longest = 0;
   size_t panels = 0;
@@ -97,7 +97,7 @@ void RowConv::plan(const ConvShape& s, int64_t channel_step, bool ranged) {
   thread_bytes_ = static_cast<size_t>(round_up(bytes, 64) + kThreadGap);
 }
 
-void RowConv::choose_layout(bool ranged) {
+void RowConv::choose_layout() {
   int64_t cols = 0;
   for (const Phase& p : phases_) {
     cols = std::max(cols, p.x.count);
@@ -117,12 +117,9 @@ void RowConv::choose_layout(bool ranged) {
     // As many pictures side by side as fill the tiles of a row.
     while (group_ < 16 && cols * group_ * 100 < round_up(cols * group_, 16) * 95) group_ *= 2;
   }
-  const int64_t parts = by_columns_ ? 1 : threads_;
-  if (pixels) {
-    const int64_t rounds = ceil_div(source_.n, parts * group_), share = ceil_div(source_.n, parts * rounds);
-    if (!ranged || rounds == 1) group_ = std::min(group_, round_up(share, ranged ? 32 : 16));
-  }
   group_ = std::min(group_, source_.n);
+  const int64_t parts = by_columns_ ? 1 : threads_;
+  if (pixels) group_ = std::min(group_, round_up(ceil_div(source_.n, parts), 32));
   groups_ = ceil_div(source_.n, group_);
   max_entries_ = round_up(cols * group_, 64);
 }

@@ -53,40 +53,46 @@ RowConv::Item RowConv::item_of(const GemmIsa& isa, const Buffers& b, int thread)
 }
 
 void RowConv::run(const GemmIsa& isa, const Buffers& b) const {
-  const int64_t items = groups_ * row_blocks_, columns = target_.c / 16;
-  parallel_for(by_columns_ ? ceil_div(columns, 2) : items, [&](int64_t begin, int64_t end, int thread) {
-    Item item = item_of(isa, b, thread);
-    if (by_columns_) {
+  if (by_columns_) {
+    parallel_for(ceil_div(target_.c, 32), [&](int64_t begin, int64_t end, int thread) {
+      Item item = item_of(isa, b, thread);
       item.column0 = 2 * begin;
-      item.column1 = std::min(2 * end, columns);
-      begin = 0, end = items;
-    }
-    isa.begin();
-    for (int64_t i = begin; i < end; ++i) {
-      set_item(item, i);
-      load_window(item);
-      Ahead ahead;
-      item.ahead = &ahead;
-      if (i + 1 < end) look_ahead(item, i + 1);
-      for (const Phase& p : phases_) run_phase(p, item);
-    }
-    isa.end();
-    if (stream_) _mm_sfence();
-  });
+      item.column1 = std::min(2 * end, item.column1);
+      run_items(item, 0, groups_ * row_blocks_);
+    });
+  } else if (layout_ == Layout::direct) {  // of pixels every thread has the same number, whatever the groups
+    parallel_for(ceil_div(source_.n, 32), [&](int64_t begin, int64_t end, int thread) {
+      Buffers own = b;
+      own.x += 32 * begin * source_.c;
+      run_range(isa, own, 32 * begin, std::min(32 * end, source_.n) - 32 * begin, thread);
+    });
+  } else {
+    parallel_for(groups_ * row_blocks_, [&](int64_t begin, int64_t end, int thread) {
+      Item item = item_of(isa, b, thread);
+      run_items(item, begin, end);
+    });
+  }
 }
 
 void RowConv::run_range(const GemmIsa& isa, const Buffers& b, int64_t first, int64_t count, int thread) const {
   Item item = item_of(isa, b, thread);
-  item.ahead = b.ahead;
   item.begin = first;
   item.end = first + count;
-  isa.begin();
-  for (int64_t i = 0; i < ceil_div(count, group_) * row_blocks_; ++i) {
+  run_items(item, 0, ceil_div(count, group_) * row_blocks_);
+}
+
+// Items [begin, end). Meanwhile b->ahead is fetched, or, where there is none, what the next item reads.
+void RowConv::run_items(Item& item, int64_t begin, int64_t end) const {
+  item.isa->begin();
+  for (int64_t i = begin; i < end; ++i) {
     set_item(item, i);
     load_window(item);
+    Ahead own;
+    item.ahead = item.b->ahead ? item.b->ahead : &own;
+    if (!item.b->ahead && i + 1 < end) look_ahead(item, i + 1);
     for (const Phase& p : phases_) run_phase(p, item);
   }
-  isa.end();
+  item.isa->end();
   if (stream_) _mm_sfence();
 }
 

@@ -16,9 +16,8 @@ namespace resnet {
 /// In the two source files conv_own_plan.cc (what is decided once) and conv_own_rows.cc (what runs).
 class RowConv {
  public:
-  /// ranged: run_range() will be called instead of run().
-  static RowConv forward(const ConvShape& s, bool ranged);
-  static RowConv data_gradient(const ConvShape& s, bool ranged);
+  static RowConv forward(const ConvShape& s);
+  static RowConv data_gradient(const ConvShape& s);
 
   /// Converts [oc,c,k,k] f32 weights to bf16 tiles, which the object keeps.
   void pack(const float* w);
@@ -76,13 +75,14 @@ class RowConv {
 
   static Axis forward_axis(const ConvShape& s, int64_t count);
   static std::vector<Axis> gradient_axes(const ConvShape& s, int64_t extent);
-  void plan(const ConvShape& s, int64_t channel_step, bool ranged);
-  void choose_layout(bool ranged);
+  void plan(const ConvShape& s, int64_t channel_step);
+  void choose_layout();
   void plan_window();
   void plan_parts();
   void plan_phase(Phase& p, int64_t k, int64_t channel_step);
   int64_t column_offset(int64_t column) const;
   Item item_of(const GemmIsa& isa, const Buffers& b, int thread) const;
+  void run_items(Item& item, int64_t begin, int64_t end) const;
   void set_item(Item& item, int64_t i) const;
   void look_ahead(Item& item, int64_t i) const;
   static void fetch(const Item& item, int64_t k_blocks);
