@@ -20,6 +20,14 @@ __m512i pair(const uint16_t* x, const uint16_t* x2) {
   return x2 ? _mm512_or_si512(low, _mm512_slli_epi32(widen(x2), 16)) : low;
 }
 
+// at(element of the source): what is stored for 16 channels.
+template <class Pair> void interleave_run(const PixelRun& run, const Pair& at) {
+  for (int64_t p = 0; p < run.count; ++p) {
+    uint16_t* out = run.out + p * run.out_step;
+    for (int64_t b = 0; b < run.blocks; ++b) _mm512_storeu_si512(out + b * run.out_block, at(p * run.step + b * 16));
+  }
+}
+
 void transpose(__m512i r[16]) {
   __m512i t[16];
   UNROLL for (int i = 0; i < 8; ++i) {
@@ -217,17 +225,6 @@ void copy_pixels_twice(const uint16_t* x, int64_t w, int64_t first, int64_t colu
     _mm512_storeu_si512(out + j * 32, _mm512_loadu_si512(x + (first + j) * 16));
   for (; j < columns; ++j) edge(j);
 }
-
-namespace {
-
-template <class Pair> void interleave_run(const PixelRun& run, const Pair& at) {
-  for (int64_t p = 0; p < run.count; ++p) {
-    uint16_t* out = run.out + p * run.out_step;
-    for (int64_t b = 0; b < run.blocks; ++b) _mm512_storeu_si512(out + b * run.out_block, at(p * run.step + b * 16));
-  }
-}
-
-}  // namespace
 
 void interleave_pixels(const PixelRun& run) {
   const uint16_t *x = run.x, *x2 = run.x2;

@@ -104,6 +104,14 @@ void RowConv::set_item(Item& item, int64_t i) const {
   item.row1 = std::min(item.row0 + block_rows_, max_rows_);
 }
 
+// Tiles of an output row: entry x * group_ + g is pixel x of picture g, and pictures that the item lacks come last.
+int64_t RowConv::row_tiles(const Phase& p, const Item& item) const {
+  return ceil_div((p.x.count - 1) * group_ + item.pictures, 16);
+}
+
+// Whether tiles are read where x lies. An incomplete last one would read beyond its end, so those pixels are copied.
+bool RowConv::reads_source(const Item& item) const { return layout_ == Layout::direct && item.pictures % 16 == 0; }
+
 // Plans the fetching of item i during `item`, which has about as many products.
 void RowConv::look_ahead(Item& item, int64_t i) const {
   if (source_step_ > kernel_) return;  // most of the source is not read at all
@@ -114,7 +122,7 @@ void RowConv::look_ahead(Item& item, int64_t i) const {
   const int64_t picture = source_.h * source_.w * source_.c, columns = ceil_div(target_.c / 16, 2);
   int64_t products = 0;
   for (const Phase& p : phases_)
-    products += ceil_div((std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16), 2) * columns;
+    products += ceil_div((std::min(item.row1, p.y.count) - item.row0) * row_tiles(p, item), 2) * columns;
   const uint16_t* x = next.source + y0 * source_.w * source_.c;
   item.ahead->add(x, (y1 - y0) * source_.w * source_.c * 2, picture * 2, next.pictures);
   item.lines = ceil_div(item.ahead->lines(), std::max<int64_t>(1, products));
@@ -126,9 +134,7 @@ void RowConv::fetch(const Item& item, int64_t k_blocks) {
 
 void RowConv::load_window(const Item& item) const {
   if (layout_ == Layout::direct) {
-    // The last pixels are copied, for tiles would read beyond the source's end.
-    if (item.pictures < group_ || group_ % 16 != 0)
-      std::memcpy(item.window, item.source, static_cast<size_t>(item.pictures * source_.c) * 2);
+    if (!reads_source(item)) std::memcpy(item.window, item.source, static_cast<size_t>(item.pictures * source_.c) * 2);
     return;
   }
   const int64_t rows = (item.row1 - item.row0 - 1) * source_step_ + span_y_;
@@ -190,7 +196,7 @@ struct RowConv::Product {
 void RowConv::run_phase(const Phase& p, const Item& item) const {
   if (p.a_step.empty() && item.b->addend == item.b->y) return;  // nothing is added to these pixels
   find_targets(p, item);
-  const int64_t tiles = (std::min(item.row1, p.y.count) - item.row0) * ceil_div(p.x.count * group_, 16);
+  const int64_t tiles = (std::min(item.row1, p.y.count) - item.row0) * row_tiles(p, item);
   const int64_t columns = item.column1, blocks = static_cast<int64_t>(p.a_step.size());
   const int64_t pair_bytes = 2 * blocks * kTileElements * 2;
   const int64_t strip = pair_bytes > 0 ? std::max<int64_t>(1, kStripBytes / pair_bytes) * 2 : columns;
@@ -268,17 +274,16 @@ void RowConv::set_up(Product& product, const Phase& p, const Item& item) const {
 
 // Tiles [first, first + m) of the item's pixels.
 void RowConv::set_pixels(Product& product, const Phase& p, const Item& item, int64_t first, int m) const {
-  const bool copied = layout_ != Layout::direct || item.pictures < group_ || group_ % 16 != 0;
-  const uint16_t* source = copied ? item.window : item.source;
-  const int64_t row_tiles = ceil_div(p.x.count * group_, 16);
+  const uint16_t* source = reads_source(item) ? item.source : item.window;
+  const int64_t across = row_tiles(p, item);
   product.gemm.m_tiles = product.store.m_tiles = m;
-  int64_t row = first / row_tiles, tile = first % row_tiles;
+  int64_t row = first / across, tile = first % across;
   for (int i = 0; i < m; ++i) {
     const int64_t y = p.y.first + (item.row0 + row) * target_step_;
     product.gemm.a[i] = source + row * source_step_ * row_ + tile * 16 * entry_;
     product.store.at[i] = ((item.first * target_.h + y) * target_.w + p.x.first) * target_.c;
     product.store.offset[i] = item.targets + tile * 16;
-    if (++tile == row_tiles) tile = 0, ++row;
+    if (++tile == across) tile = 0, ++row;
   }
 }
 

@@ -84,6 +84,8 @@ class RowConv {
   Item item_of(const GemmIsa& isa, const Buffers& b, int thread) const;
   void run_items(Item& item, int64_t begin, int64_t end) const;
   void set_item(Item& item, int64_t i) const;
+  int64_t row_tiles(const Phase& p, const Item& item) const;
+  bool reads_source(const Item& item) const;
   void look_ahead(Item& item, int64_t i) const;
   static void fetch(const Item& item, int64_t k_blocks);
   void load_window(const Item& item) const;
