@@ -29,7 +29,7 @@ TEST_P(Int8Places, CoverThePicture) {
   for (bool even : {false, true}) {
     SCOPED_TRACE(even ? "even" : "only pixels");
     const Int8Geometry g(shape(), even);
-    const int64_t pixels = g.direct ? g.shape.n * g.shape.oh * g.shape.ow : g.shape.oh * g.shape.ow;
+    const int64_t pixels = g.shape.n * g.shape.oh * g.shape.ow / g.pictures;
     std::set<int64_t> found;
     for (int64_t place = 0; place < g.tiles * kInt8Rows; ++place) {
       const int64_t pixel = g.pixel(place);
@@ -62,8 +62,8 @@ TEST_P(Int8Places, CountTheQuadsWithWeights) {
 INSTANTIATE_TEST_SUITE_P(Shapes, Int8Places,
                          testing::Values(Case{3, 7, 7, 64, 1, 1, 0}, Case{2, 7, 7, 64, 3, 1, 1},
                                          Case{1, 14, 9, 16, 3, 2, 1}, Case{1, 30, 30, 3, 7, 2, 3},
-                                         Case{1, 5, 6, 24, 1, 2, 0}, Case{2, 9, 4, 3, 5, 3, 0},
-                                         Case{1, 11, 11, 32, 3, 1, 2}));
+                                         Case{2, 24, 1500, 1, 3, 2, 1}, Case{1, 5, 6, 24, 1, 2, 0},
+                                         Case{2, 9, 4, 3, 5, 3, 0}, Case{1, 11, 11, 32, 3, 1, 2}));
 
 }  // namespace
 }  // namespace resnet

@@ -50,7 +50,7 @@ class CpuConvInt8 final : public Kernel {
     const int64_t pair_bytes = 2 * kInt8Rows * g_.place_bytes;
     near_pairs_ =
         panels_ * panel_bytes_ > kFarWeights ? pairs_ * g_.pictures : std::max<int64_t>(1, kNearBytes / pair_bytes);
-    together_ = g_.direct ? 1 : std::clamp<int64_t>(kWindows / g_.window_bytes, 1, g_.pictures);
+    together_ = g_.direct || g_.unrolled ? 1 : std::clamp<int64_t>(kWindows / g_.window_bytes, 1, g_.pictures);
     scratch_bytes_ = round_up(g_.direct ? kInt8Rows * g_.place_bytes : together_ * g_.window_bytes, 64) +
                      kTogether * kInt8Results * 4 + kThreadGap;
     for (int64_t place = 0; place < g_.tiles * kInt8Rows; ++place) {
@@ -137,12 +137,12 @@ class CpuConvInt8 final : public Kernel {
       std::memcpy(part.scratch, x + first * g_.place_bytes, static_cast<size_t>((g_.places - first) * g_.place_bytes));
       return;
     }
-    const int64_t pair = 2 * kInt8Rows, picture_bytes = g_.shape.h * g_.shape.w * g_.shape.c;
+    const int64_t pair = 2 * kInt8Rows;
     for (int64_t picture = begin / pairs_; picture * pairs_ < end; ++picture) {
       const int64_t from = std::max(begin - picture * pairs_, int64_t{0}),
                     to = std::min(end - picture * pairs_, pairs_);
-      g_.load(x + picture * picture_bytes, from * pair, std::min(to * pair, g_.places),
-              static_cast<uint8_t>(op_.a.x_zero), part.scratch + (picture - part.first_picture) * g_.window_bytes);
+      g_.load(x, picture, from * pair, std::min(to * pair, g_.places), static_cast<uint8_t>(op_.a.x_zero),
+              part.scratch + (picture - part.first_picture) * g_.window_bytes);
     }
   }
 
@@ -194,7 +194,7 @@ class CpuConvInt8 final : public Kernel {
 
   void finish(const Part& part, int64_t panel, int64_t i, const Int8Product& p) const {
     const int64_t picture = i / pairs_, place = i % pairs_ * 2 * kInt8Rows, out = op_.a.out;
-    const int64_t at = picture * (g_.direct ? 0 : spec_.y[1] * spec_.y[2] * out) + panel * kInt8Columns;
+    const int64_t at = picture * (g_.direct ? 0 : spec_.y.elements() / g_.pictures) + panel * kInt8Columns;
     Int8Store s;
     s.tiles = p.tiles;
     s.channels = static_cast<int>(std::min(kInt8Columns, out - panel * kInt8Columns));

@@ -7,10 +7,20 @@
 
 namespace resnet {
 
+namespace {
+
+constexpr int64_t kChunk = kInt8Sum / 2;   // what a place has of one row, beginning with what a row of the kernel takes
+constexpr int64_t kUnrolled = 256 * 1024;  // bytes of an unrolled window, at most
+
+}  // namespace
+
 Int8Geometry::Int8Geometry(const ConvShape& s, bool even) : shape(s), even(even) {
   direct = is_pixelwise(s) && s.c % kInt8Sum == 0;
+  unrolled = even && s.stride == 2 && s.k > 1 && s.k * s.c <= kChunk;
   if (direct)
     plan_direct();
+  else if (unrolled)
+    plan_unrolled();
   else
     plan_window();
   tiles = ceil_div(places, kInt8Rows);
@@ -38,7 +48,7 @@ void Int8Geometry::plan_window() {
   row_places = even ? window_columns : s.ow;
   places = s.oh * row_places;
   place_bytes = s.stride * s.c;
-  row_bytes = row_pixels * s.c;
+  row_bytes = line_bytes = row_pixels * s.c;
   planes = std::min(s.stride, s.k);
   plane_rows = s.oh + (s.k - 1) / s.stride;
   // Behind the last row: its right padding, the places that fill up the last tile, and the rest of a block.
@@ -56,6 +66,45 @@ void Int8Geometry::plan_window() {
     }
 }
 
+// Rows of the kernel are taken in pairs: two together are a block of the sum, and the next pair is one window row on.
+void Int8Geometry::plan_unrolled() {
+  const ConvShape& s = shape;
+  const int64_t pairs = ceil_div(s.k, 2);
+  place_bytes = kInt8Sum;
+  row_bytes = s.ow * place_bytes;
+  int64_t rows = std::clamp<int64_t>(kUnrolled / row_bytes - pairs, 1, s.oh);
+  while (s.oh % rows != 0) --rows;
+  pictures = s.n * (s.oh / rows);
+  row_places = window_columns = s.ow;
+  places = rows * s.ow;
+  plane_rows = rows + pairs - 1;
+  plane_bytes = plane_rows * row_bytes + kInt8Rows * place_bytes;
+  line_bytes = (s.w + 2 * s.pad) * s.c;
+  window_bytes = plane_bytes + round_up(line_bytes + kChunk, 64);
+  for (int64_t ky = 0; ky < 2 * pairs; ++ky) {
+    if (ky % 2 == 0) block.push_back(ky / 2 * row_bytes), quads.push_back(kInt8Sum / 4);
+    for (int64_t at = 0; at < kChunk; ++at) {
+      const bool some = ky < s.k && at < s.k * s.c;
+      weight.push_back(some ? static_cast<int32_t>((at % s.c * s.k + ky) * s.k + at / s.c) : -1);
+    }
+  }
+}
+
+// Every row of the picture is padded behind the window and copied from there.
+void Int8Geometry::load_unrolled(const uint8_t* x, int64_t picture, int64_t begin, int64_t end, uint8_t zero,
+                                 uint8_t* window) const {
+  const ConvShape& s = shape;
+  const int64_t rows = places / s.ow, strips = s.oh / rows;
+  x += picture / strips * s.h * s.w * s.c;
+  uint8_t* line = window + plane_bytes;
+  for (int64_t row = begin / s.ow; row <= (end - 1) / s.ow + plane_rows - rows; ++row)
+    for (int64_t half = 0; half < 2; ++half) {
+      load_row(x, (picture % strips * rows + row) * 2 + half - s.pad, zero, line);
+      uint8_t* to = window + row * row_bytes + half * kChunk;
+      for (int64_t i = 0; i < s.ow; ++i) std::memcpy(to + i * kInt8Sum, line + i * 2 * s.c, kChunk);
+    }
+}
+
 int64_t Int8Geometry::pixel(int64_t place) const {
   if (place >= places) return -1;
   if (direct) return place;
@@ -68,13 +117,16 @@ int64_t Int8Geometry::at(int64_t place) const {
   return (place / row_places * window_columns + place % row_places) * place_bytes;
 }
 
-void Int8Geometry::load(const uint8_t* picture, int64_t begin, int64_t end, uint8_t zero, uint8_t* window) const {
+void Int8Geometry::load(const uint8_t* x, int64_t picture, int64_t begin, int64_t end, uint8_t zero,
+                        uint8_t* window) const {
+  if (unrolled) return load_unrolled(x, picture, begin, end, zero, window);
+  x += picture * shape.h * shape.w * shape.c;
   const int64_t first = begin / row_places;
   const int64_t last = std::min((end - 1) / row_places + (shape.k - 1) / shape.stride, plane_rows - 1);
   for (int64_t plane = 0; plane < planes; ++plane) {
     uint8_t* to = window + plane * plane_bytes;
     for (int64_t row = first; row <= last; ++row)
-      load_row(picture, row * shape.stride + plane - shape.pad, zero, to + row * row_bytes);
+      load_row(x, row * shape.stride + plane - shape.pad, zero, to + row * row_bytes);
     std::memset(to + (last + 1) * row_bytes, zero, static_cast<size_t>(shape.pad * shape.c));
   }
 }
@@ -82,13 +134,13 @@ void Int8Geometry::load(const uint8_t* picture, int64_t begin, int64_t end, uint
 void Int8Geometry::load_row(const uint8_t* picture, int64_t row, uint8_t zero, uint8_t* to) const {
   const int64_t bytes = shape.w * shape.c, before = shape.pad * shape.c;
   if (row < 0 || row >= shape.h) {
-    std::memset(to, zero, static_cast<size_t>(row_bytes));
+    std::memset(to, zero, static_cast<size_t>(line_bytes));
     return;
   }
   std::memset(to, zero, static_cast<size_t>(before));
-  std::memcpy(to + before, picture + row * bytes, static_cast<size_t>(std::min(bytes, row_bytes - before)));
-  if (row_bytes > before + bytes)
-    std::memset(to + before + bytes, zero, static_cast<size_t>(row_bytes - before - bytes));
+  std::memcpy(to + before, picture + row * bytes, static_cast<size_t>(std::min(bytes, line_bytes - before)));
+  if (line_bytes > before + bytes)
+    std::memset(to + before + bytes, zero, static_cast<size_t>(line_bytes - before - bytes));
 }
 
 }  // namespace resnet

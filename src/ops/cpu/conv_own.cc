@@ -51,7 +51,7 @@ class OwnRows : public OwnPass {
 class OwnForward final : public OwnRows {
  public:
   OwnForward(const ConvCase& c, const GemmIsa& isa, const std::string& name)
-      : OwnRows(isa, name, RowConv::forward(c.shape)) {}
+      : OwnRows(isa, name, RowConv::forward(c.shape, c.train)) {}
 
  private:
   RowConv::Buffers buffers(const ConvArgs& a) const override {

@@ -34,7 +34,7 @@ std::vector<RowConv::Axis> RowConv::gradient_axes(const ConvShape& s, int64_t ex
   return axes;
 }
 
-RowConv RowConv::forward(const ConvShape& given) {
+RowConv RowConv::forward(const ConvShape& given, bool train) {
   const ConvShape s = is_pixelwise(given) && given.c % kK == 0 ? as_pixels(given) : given;
   RowConv r;
   r.pictures_each_ = s.n / given.n;
@@ -47,6 +47,7 @@ RowConv RowConv::forward(const ConvShape& given) {
   p.x = forward_axis(s, s.ow);
   r.phases_.push_back(p);
   r.plan(s, s.k * s.k);
+  r.stream_ = r.stream_ && train;
   return r;
 }
 

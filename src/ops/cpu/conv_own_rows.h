@@ -16,7 +16,8 @@ namespace resnet {
 /// In the two source files conv_own_plan.cc (what is decided once) and conv_own_rows.cc (what runs).
 class RowConv {
  public:
-  static RowConv forward(const ConvShape& s);
+  /// `train`: outputs are kept for long, and larger ones go past the caches.
+  static RowConv forward(const ConvShape& s, bool train);
   static RowConv data_gradient(const ConvShape& s);
 
   /// Converts [oc,c,k,k] f32 weights to bf16 tiles, which the object keeps.

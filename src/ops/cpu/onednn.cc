@@ -69,6 +69,12 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const C
   return {engine(), kDirect, g.x, g.dw, g.bias, g.y, v.strides, v.pads, v.pads, conv_forward(g, true, {}), attr};
 }
 
+dnnl::inner_product_forward::primitive_desc linear_forward(const dnnl::memory::desc& x, const dnnl::memory::desc& w,
+                                                           const dnnl::memory::desc& bias, const dnnl::memory::desc& y,
+                                                           const dnnl::primitive_attr& attr) {
+  return {engine(), dnnl::prop_kind::forward_inference, x, w, bias, y, attr};
+}
+
 void append_relu(dnnl::post_ops& ops) { ops.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f); }
 
 #else
@@ -90,6 +96,12 @@ dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const C
                                                                          const dnnl::primitive_attr& attr) {
   const Window v = window(g);
   return {{kDirect, g.x, g.dw, g.bias, g.y, v.strides, v.pads, v.pads}, attr, engine(), conv_forward(g, true, {})};
+}
+
+dnnl::inner_product_forward::primitive_desc linear_forward(const dnnl::memory::desc& x, const dnnl::memory::desc& w,
+                                                           const dnnl::memory::desc& bias, const dnnl::memory::desc& y,
+                                                           const dnnl::primitive_attr& attr) {
+  return {{dnnl::prop_kind::forward_inference, x, w, bias, y}, attr, engine()};
 }
 
 void append_relu(dnnl::post_ops& ops) { ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f); }

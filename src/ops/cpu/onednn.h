@@ -35,6 +35,10 @@ dnnl::convolution_backward_data::primitive_desc conv_backward_data(const ConvGeo
                                                                    const dnnl::primitive_attr& attr);
 dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(const ConvGeometry& g,
                                                                          const dnnl::primitive_attr& attr);
+/// x [n,in], w [out,in], bias [out], y [n,out]
+dnnl::inner_product_forward::primitive_desc linear_forward(const dnnl::memory::desc& x, const dnnl::memory::desc& w,
+                                                           const dnnl::memory::desc& bias, const dnnl::memory::desc& y,
+                                                           const dnnl::primitive_attr& attr);
 /// Adds y = max(y, 0) to what follows a primitive.
 void append_relu(dnnl::post_ops& ops);
 
