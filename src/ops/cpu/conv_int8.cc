@@ -37,7 +37,8 @@ class CpuConvInt8 final : public Kernel {
         isa_(int8_isa()),
         g_(shape_of(spec), isa_.even),
         panels_(ceil_div(op_.a.out, kInt8Columns)),
-        pairs_(ceil_div(g_.tiles, 2)) {
+        pairs_(ceil_div(g_.tiles, 2)),
+        picture_results_(spec.y.elements() / g_.pictures) {
     CHECK(std::max(spec.x[0].elements(), spec.y.elements()) <= INT32_MAX, "int8 convolution: ", spec.x[0], " to ",
           spec.y, " are more than 2 GiB; use a smaller batch");
     needs_.y_over_x[1] = op_.a.add && !op_.a.f32_output;
@@ -50,6 +51,7 @@ class CpuConvInt8 final : public Kernel {
     const int64_t pair_bytes = 2 * kInt8Rows * g_.place_bytes;
     near_pairs_ =
         panels_ * panel_bytes_ > kFarWeights ? pairs_ * g_.pictures : std::max<int64_t>(1, kNearBytes / pair_bytes);
+    // An unrolled window is as large as several should be.
     together_ = g_.direct || g_.unrolled ? 1 : std::clamp<int64_t>(kWindows / g_.window_bytes, 1, g_.pictures);
     scratch_bytes_ = round_up(g_.direct ? kInt8Rows * g_.place_bytes : together_ * g_.window_bytes, 64) +
                      kTogether * kInt8Results * 4 + kThreadGap;
@@ -194,7 +196,7 @@ class CpuConvInt8 final : public Kernel {
 
   void finish(const Part& part, int64_t panel, int64_t i, const Int8Product& p) const {
     const int64_t picture = i / pairs_, place = i % pairs_ * 2 * kInt8Rows, out = op_.a.out;
-    const int64_t at = picture * (g_.direct ? 0 : spec_.y.elements() / g_.pictures) + panel * kInt8Columns;
+    const int64_t at = picture * picture_results_ + panel * kInt8Columns;
     Int8Store s;
     s.tiles = p.tiles;
     s.channels = static_cast<int>(std::min(kInt8Columns, out - panel * kInt8Columns));
@@ -215,6 +217,7 @@ class CpuConvInt8 final : public Kernel {
   const Int8Isa& isa_;
   const Int8Geometry g_;
   const int64_t panels_, pairs_;  // of 32 channels; of tiles, a picture
+  const int64_t picture_results_;
   int64_t panel_bytes_ = 0;
   bool by_channels_ = false;               // threads share the channels, not the pixels
   int64_t near_pairs_ = 1, together_ = 1;  // pairs a time; pictures whose windows are held at a time

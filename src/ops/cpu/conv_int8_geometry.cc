@@ -9,14 +9,26 @@ namespace resnet {
 
 namespace {
 
-constexpr int64_t kChunk = kInt8Sum / 2;   // what a place has of one row, beginning with what a row of the kernel takes
-constexpr int64_t kUnrolled = 256 * 1024;  // bytes of an unrolled window, at most
+constexpr int64_t kChunk = kInt8Sum / 2;   // bytes of a row for a place; those beyond the kernel have no weights
+constexpr int64_t kUnrolled = 256 * 1024;  // bytes of an unrolled window, about
+
+// Output rows whose unrolled windows are held together: a divisor of all.
+int64_t rows_together(const ConvShape& s) {
+  int64_t rows = std::clamp<int64_t>(kUnrolled / (s.ow * kInt8Sum) - ceil_div(s.k, 2), 1, s.oh);
+  while (s.oh % rows != 0) --rows;
+  return rows;
+}
+
+// Whether unrolling pays: rows that windows share are copied for each of them.
+bool unrolls(const ConvShape& s) {
+  return s.stride == 2 && s.k > 1 && s.k * s.c <= kChunk && rows_together(s) >= std::min(s.k, s.oh);
+}
 
 }  // namespace
 
 Int8Geometry::Int8Geometry(const ConvShape& s, bool even) : shape(s), even(even) {
   direct = is_pixelwise(s) && s.c % kInt8Sum == 0;
-  unrolled = even && s.stride == 2 && s.k > 1 && s.k * s.c <= kChunk;
+  unrolled = even && unrolls(s);
   if (direct)
     plan_direct();
   else if (unrolled)
@@ -69,11 +81,9 @@ void Int8Geometry::plan_window() {
 // Rows of the kernel are taken in pairs: two together are a block of the sum, and the next pair is one window row on.
 void Int8Geometry::plan_unrolled() {
   const ConvShape& s = shape;
-  const int64_t pairs = ceil_div(s.k, 2);
+  const int64_t pairs = ceil_div(s.k, 2), rows = rows_together(s);
   place_bytes = kInt8Sum;
   row_bytes = s.ow * place_bytes;
-  int64_t rows = std::clamp<int64_t>(kUnrolled / row_bytes - pairs, 1, s.oh);
-  while (s.oh % rows != 0) --rows;
   pictures = s.n * (s.oh / rows);
   row_places = window_columns = s.ow;
   places = rows * s.ow;

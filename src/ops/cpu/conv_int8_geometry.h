@@ -11,17 +11,17 @@
 namespace resnet {
 
 /// Places are the numbers of output pixels: place = row·row_places + column. If they are even, columns beyond the picture are
-/// computed and thrown away; else there are none. A window holds the padded picture, its rows dealt out to `planes` planes by row
-/// modulo stride, so that
-/// the next place in a column is one plane row on. direct: x itself is the window (1x1, stride 1). unrolled (few channels, stride 2): a window
-/// row holds what each of its places reads of two rows of the picture, and some rows of a picture count as one picture here.
+/// computed and thrown away; else there are none. A window holds the padded picture, its rows dealt out to `planes` planes by
+/// row modulo stride, so that the next place in a column is one plane row on. direct: x itself is the window (1x1, stride 1).
+/// unrolled (few channels, stride 2): a window row holds, place by place, what is read of two rows of the picture, and some
+/// output rows of a picture count as a picture of their own here.
 struct Int8Geometry {
   Int8Geometry(const ConvShape& s, bool even);
 
   ConvShape shape;
   bool even;
   bool direct = false, unrolled = false;
-  int64_t pictures = 0, places = 0;            ///< direct: one picture that holds all
+  int64_t pictures = 0, places = 0;            ///< of a picture; direct: one that holds all
   int64_t row_places = 0, window_columns = 0;  ///< places in a row of the numbering, and of the window
   int64_t tiles = 0;                           ///< of 16 places, a picture
   int64_t place_bytes = 0;                     ///< in the window, from a place to the next

@@ -5,14 +5,16 @@
 #include "core/cpu.h"
 #include "ops/cpu/conv_pass.h"
 #include "ops/cpu/onednn.h"
-#include "ops/cpu/packed_storage.h"
 
 namespace resnet {
 
 namespace {
 
 using onednn::Arguments;
+using onednn::memory;
+using onednn::storage;
 using onednn::Tag;
+using onednn::user_scratchpad;
 
 class OnednnPass : public ConvPass {
  public:
@@ -23,15 +25,6 @@ class OnednnPass : public ConvPass {
 
  protected:
   int64_t in() const { return case_.shape.c / case_.shape.groups; }
-  static dnnl::memory memory(const dnnl::memory::desc& desc, void* p = nullptr) { return {desc, onednn::engine(), p}; }
-  static Tensor storage(const dnnl::memory::desc& desc) {
-    return packed_storage({static_cast<int64_t>(onednn::bytes(desc))}, DType::u8);
-  }
-  static dnnl::primitive_attr user_scratchpad() {
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    return attr;
-  }
 
   onednn::ConvGeometry geometry(bool bias) const {
     const ConvShape& s = case_.shape;

@@ -8,7 +8,6 @@
 #include "core/cpu.h"
 #include "ops/cpu/elementwise.h"
 #include "ops/cpu/onednn.h"
-#include "ops/cpu/packed_storage.h"
 #include "ops/kernel.h"
 
 namespace resnet {
@@ -72,7 +71,7 @@ class CpuLinear final : public Kernel {
   bool y_bf16_ = false;
 };
 
-// Inference in bf16; sums and logits are f32.
+// Inference in bf16, whose sums are f32.
 class CpuLinearBf16 final : public Kernel {
  public:
   explicit CpuLinearBf16(const KernelSpec& spec) : Kernel(spec) {
@@ -82,13 +81,12 @@ class CpuLinearBf16 final : public Kernel {
     const auto matrix = [](int64_t rows, int64_t columns, DType dtype, Tag tag) {
       return dnnl::memory::desc({rows, columns}, onednn::data_type(dtype), tag);
     };
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     pd_ = onednn::linear_forward(matrix(n, in, DType::bf16, Tag::ab), matrix(out, in, DType::bf16, Tag::any),
-                                 {{out}, dnnl::memory::data_type::f32, Tag::x}, matrix(n, out, y, Tag::ab), attr);
+                                 {{out}, dnnl::memory::data_type::f32, Tag::x}, matrix(n, out, y, Tag::ab),
+                                 onednn::user_scratchpad());
     forward_ = dnnl::inner_product_forward(pd_);
     reorder_ = {matrix(out, in, DType::f32, Tag::ab), pd_.weights_desc()};
-    packed_ = packed_storage({static_cast<int64_t>(onednn::bytes(pd_.weights_desc()))}, DType::u8);
+    packed_ = onednn::storage(pd_.weights_desc());
     needs_.workspace_bytes = onednn::bytes(pd_.scratchpad_desc());
     needs_.reentrant = true;
   }
@@ -97,9 +95,7 @@ class CpuLinearBf16 final : public Kernel {
   void pack(const std::vector<float*>& w) override { reorder_.run(w[0], packed_.raw()); }
 
   void forward(const KernelArgs& k) override {
-    const auto memory = [](const dnnl::memory::desc& desc, const void* p) {
-      return dnnl::memory(desc, onednn::engine(), const_cast<void*>(p));
-    };
+    using onednn::memory;
     forward_.execute(onednn::stream(), {{DNNL_ARG_SRC, memory(pd_.src_desc(), k.x[0])},
                                         {DNNL_ARG_WEIGHTS, memory(pd_.weights_desc(), packed_.raw())},
                                         {DNNL_ARG_BIAS, memory(pd_.bias_desc(), k.w[1])},
@@ -116,12 +112,20 @@ class CpuLinearBf16 final : public Kernel {
 
 std::string reject_bf16(const KernelSpec& spec) {
   if (spec.train || spec.dtype != DType::bf16) return "for inference in bf16";
-  if (isa() < Isa::avx512) return join("bf16 needs ", name_of(Isa::avx512));
+  if (isa() < Isa::avx512_bf16) return join("needs ", name_of(Isa::avx512_bf16));
   return {};
 }
 
+std::unique_ptr<Kernel> make_bf16(const KernelSpec& spec) {
+  try {
+    return std::make_unique<CpuLinearBf16>(spec);
+  } catch (const dnnl::error& e) {
+    throw Error(join("oneDNN cannot do a linear layer of ", spec.y[3], " on ", spec.x[0], " in bf16: ", e.what()));
+  }
+}
+
 const RegisterKernel registered{{"linear", "cpu", "onednn", 10, accept_all, make_kernel<CpuLinear>}};
-const RegisterKernel bf16{{"linear", "cpu", "onednn bf16", 20, reject_bf16, make_kernel<CpuLinearBf16>}};
+const RegisterKernel bf16{{"linear", "cpu", "onednn bf16", 20, reject_bf16, make_bf16}};
 
 }  // namespace
 

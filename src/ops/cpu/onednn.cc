@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/cpu.h"
 #include "core/parallel.h"
+#include "ops/cpu/packed_storage.h"
 
 namespace resnet::onednn {
 
@@ -35,6 +36,18 @@ dnnl::memory::desc weights(int64_t out, int64_t in_per_group, int64_t kernel, in
 }
 
 size_t bytes(const dnnl::memory::desc& desc) { return desc.get_size(); }
+
+dnnl::memory memory(const dnnl::memory::desc& desc, const void* p) { return {desc, engine(), const_cast<void*>(p)}; }
+
+Tensor storage(const dnnl::memory::desc& desc) {
+  return packed_storage({static_cast<int64_t>(bytes(desc))}, DType::u8);
+}
+
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
 
 namespace {
 

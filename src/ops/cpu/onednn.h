@@ -22,6 +22,12 @@ dnnl::memory::desc nhwc(const Shape& shape, DType dtype);
 /// Convolution weights [out, in/groups, kh, kw]; Tag::any leaves the layout to oneDNN. With groups the layout is goihw.
 dnnl::memory::desc weights(int64_t out, int64_t in_per_group, int64_t kernel, int64_t groups, DType dtype, Tag tag);
 size_t bytes(const dnnl::memory::desc& desc);
+/// What lies at p.
+dnnl::memory memory(const dnnl::memory::desc& desc, const void* p = nullptr);
+/// For weights in oneDNN's layout.
+Tensor storage(const dnnl::memory::desc& desc);
+/// The scratchpad is an argument of every call.
+dnnl::primitive_attr user_scratchpad();
 
 struct ConvGeometry {
   dnnl::memory::desc x, w, bias, y;  ///< bias: a zero descriptor where there is none
