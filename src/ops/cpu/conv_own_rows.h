@@ -16,7 +16,7 @@ namespace resnet {
 /// In the two source files conv_own_plan.cc (what is decided once) and conv_own_rows.cc (what runs).
 class RowConv {
  public:
-  /// `train`: outputs are kept for long, and larger ones go past the caches.
+  /// `train`: the output is kept for long, and goes past the caches if it is larger than they are.
   static RowConv forward(const ConvShape& s, bool train);
   static RowConv data_gradient(const ConvShape& s);
 
