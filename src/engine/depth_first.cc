@@ -1,6 +1,7 @@
 #include "engine/depth_first.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 
@@ -103,7 +104,7 @@ bool DepthFirst::fits(const CompileOptions& options) {
 }
 
 DepthFirst::DepthFirst(const Graph& graph, const CompileOptions& options)
-    : batch_(options.batch), threads_(static_cast<size_t>(threads())) {
+    : batch_(options.batch), threads_(static_cast<size_t>(threads())), taken_(threads_) {
   const int64_t share = batch_ / threads(), most = most_pictures(share);
   const auto element = static_cast<int64_t>(size_of(options.dtype));
   const DType input = options.dtype == DType::u8 ? DType::f32 : options.dtype;
@@ -150,44 +151,49 @@ void DepthFirst::pack() {
 
 void DepthFirst::run(const float* input, float* logits) {
   ++calls_;
-  parallel_for(static_cast<int64_t>(threads_), [&](int64_t begin, int64_t end, int) {
-    const ThreadShare alone(1);
-    for (int64_t t = begin; t < end; ++t) run_thread(static_cast<size_t>(t), input, logits);
-  });
+  const int64_t share = batch_ / static_cast<int64_t>(threads_);
+  for (size_t g = 0; g < segments_.size(); ++g) {
+    for (std::atomic<int64_t>& taken : taken_) taken = 0;
+    parallel_for(static_cast<int64_t>(threads_), [&](int64_t begin, int64_t end, int) {
+      const ThreadShare alone(1);
+      for (int64_t t = begin; t < end; ++t)
+        for (size_t k = 0; k < threads_; ++k) {  // its own share first, then what is left of the others'
+          const size_t owner = (static_cast<size_t>(t) + k) % threads_;
+          for (int64_t n; (n = taken_[owner].fetch_add(segments_[g]->pictures)) < share;)
+            run_pictures(g, static_cast<size_t>(t), static_cast<int64_t>(owner) * share + n, input, logits);
+        }
+    });
+  }
 }
 
-void DepthFirst::run_thread(size_t thread, const float* input, float* logits) {
+// As many pictures as a segment takes together, from n on.
+void DepthFirst::run_pictures(size_t g, size_t thread, int64_t n, const float* input, float* logits) {
   static std::mutex observing;
-  const int64_t share = batch_ / static_cast<int64_t>(threads_), first = static_cast<int64_t>(thread) * share;
-  for (size_t g = 0; g < segments_.size(); ++g) {
-    const Segment& segment = *segments_[g];
-    Worker& worker = *segment.workers[thread];
-    const bool last = g + 1 == segments_.size();
-    const auto* x = g == 0 ? reinterpret_cast<const char*>(input) : static_cast<const char*>(between_[g - 1].raw());
-    auto* y = last ? reinterpret_cast<char*>(logits) : static_cast<char*>(between_[g].raw());
-    const size_t y_bytes = segment.picture_bytes(worker.c.graph.output());
-    const bool convert = g == 0 && worker.c.dtypes[0] == DType::bf16;
-    const size_t x_bytes = segment.picture_bytes(0) * (convert ? 2 : 1);
-    for (int64_t n = first; n < first + share; n += segment.pictures) {
-      const void* from = x + static_cast<size_t>(n) * x_bytes;
-      if (convert) {
-        elementwise().f32_to_bf16(static_cast<const float*>(from), static_cast<uint16_t*>(worker.at(worker.c.input)),
-                                  worker.c.shapes[0].elements());
-        from = worker.at(worker.c.input);
-      }
-      worker.place(from, y + static_cast<size_t>(n) * y_bytes);
-      for (size_t s = 0; s < worker.c.steps.size(); ++s) {
-        const Clock::time_point start = profiling_ ? Clock::now() : Clock::time_point{};
-        const Step& step = worker.c.steps[s];
-        step.kernel->forward(worker.args[s]);
-        if (profiling_) worker.seconds[s] += std::chrono::duration<double>(Clock::now() - start).count();
-        if (!observer_) continue;
-        const std::lock_guard lock(observing);
-        const auto id = static_cast<size_t>(step.node);
-        observer_(worker.c.graph.node(step.node).name,
-                  Tensor::view(worker.args[s].y, worker.c.shapes[id], worker.c.dtypes[id]));
-      }
-    }
+  const Segment& segment = *segments_[g];
+  Worker& worker = *segment.workers[thread];
+  const bool last = g + 1 == segments_.size();
+  const auto* x = g == 0 ? reinterpret_cast<const char*>(input) : static_cast<const char*>(between_[g - 1].raw());
+  auto* y = last ? reinterpret_cast<char*>(logits) : static_cast<char*>(between_[g].raw());
+  const size_t y_bytes = segment.picture_bytes(worker.c.graph.output());
+  const bool convert = g == 0 && worker.c.dtypes[0] == DType::bf16;
+  const size_t x_bytes = segment.picture_bytes(0) * (convert ? 2 : 1);
+  const void* from = x + static_cast<size_t>(n) * x_bytes;
+  if (convert) {
+    elementwise().f32_to_bf16(static_cast<const float*>(from), static_cast<uint16_t*>(worker.at(worker.c.input)),
+                              worker.c.shapes[0].elements());
+    from = worker.at(worker.c.input);
+  }
+  worker.place(from, y + static_cast<size_t>(n) * y_bytes);
+  for (size_t s = 0; s < worker.c.steps.size(); ++s) {
+    const Clock::time_point start = profiling_ ? Clock::now() : Clock::time_point{};
+    const Step& step = worker.c.steps[s];
+    step.kernel->forward(worker.args[s]);
+    if (profiling_) worker.seconds[s] += std::chrono::duration<double>(Clock::now() - start).count();
+    if (!observer_) continue;
+    const std::lock_guard lock(observing);
+    const auto id = static_cast<size_t>(step.node);
+    observer_(worker.c.graph.node(step.node).name,
+              Tensor::view(worker.args[s].y, worker.c.shapes[id], worker.c.dtypes[id]));
   }
 }
 

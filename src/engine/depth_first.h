@@ -1,7 +1,9 @@
-// Inference depth-first: every thread takes pictures of its own through the network, as many at a time as its second-level
-// cache has room for, so that activations seldom reach memory and threads do not wait for each other after every layer.
+// Inference depth-first: a thread takes pictures through a part of the network, as many at a time as its second-level cache
+// has room for, and then the next ones that nobody has taken. So activations seldom reach memory, threads wait for each other
+// between parts instead of layers, and one that something else slows down takes fewer pictures.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -42,12 +44,13 @@ class DepthFirst {
  private:
   struct Worker;
   struct Segment;
-  void run_thread(size_t thread, const float* input, float* logits);
+  void run_pictures(size_t segment, size_t thread, int64_t n, const float* input, float* logits);
 
   const int64_t batch_;
   const size_t threads_;
   std::vector<std::unique_ptr<Segment>> segments_;
-  std::vector<Tensor> between_;  // outputs of all segments but the last, all pictures
+  std::vector<Tensor> between_;              // outputs of all segments but the last, all pictures
+  std::vector<std::atomic<int64_t>> taken_;  // pictures of each thread's share, in the segment that runs
   Observer observer_;
   bool profiling_ = false;
   int64_t calls_ = 0;
