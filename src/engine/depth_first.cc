@@ -1,7 +1,6 @@
 #include "engine/depth_first.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <mutex>
 

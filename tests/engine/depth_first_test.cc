@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <vector>
 
 #include "core/parallel.h"
 #include "core/rng.h"
@@ -76,6 +78,23 @@ TEST_F(DepthFirstTest, ABatchAnswersAsItsPictures) {
       }
     }
   }
+}
+
+// Where one thread alone runs, it takes the other's share too, and the answers are the same bits.
+TEST_F(DepthFirstTest, AThreadTakesFromTheOthers) {
+  const Graph graph = make_model("cifar-resnet8");
+  StateDict weights = init_params(graph);
+  Plan plan(graph, {.batch = 16, .dtype = DType::bf16});
+  plan.bind(weights);
+  fill(plan, random_batch(graph, 16).f32());
+  plan.forward();
+  const std::vector<float> shared(plan.output().f32(), plan.output().f32() + plan.output().elements());
+  std::fill_n(plan.output().f32(), plan.output().elements(), 0.0f);
+  {
+    const ThreadShare alone(1);
+    plan.forward();
+  }
+  EXPECT_EQ(shared, std::vector<float>(plan.output().f32(), plan.output().f32() + plan.output().elements()));
 }
 
 TEST_F(DepthFirstTest, NewWeightsAreTaken) {
