@@ -34,6 +34,22 @@ Tensor random_batch(const Graph& graph, int64_t n) {
 
 void fill(Plan& plan, const float* x) { std::copy_n(x, plan.input().elements(), plan.input().f32()); }
 
+// A small network in bf16 on random pictures.
+struct Small {
+  explicit Small(int64_t batch) : plan(graph, {.batch = batch, .dtype = DType::bf16}) {
+    plan.bind(weights);
+    fill(plan, random_batch(graph, batch).f32());
+  }
+  std::vector<float> answer() {
+    plan.forward();
+    return {plan.output().f32(), plan.output().f32() + plan.output().elements()};
+  }
+
+  Graph graph = make_model("cifar-resnet8");
+  StateDict weights = init_params(graph);
+  Plan plan;
+};
+
 TEST(Cut, OnlyWhereASingleValuePasses) {
   const Graph graph = fused_graph(make_model("cifar-resnet8-b"));
   std::string names;
@@ -82,35 +98,22 @@ TEST_F(DepthFirstTest, ABatchAnswersAsItsPictures) {
 
 // Where one thread alone runs, it takes the other's share too, and the answers are the same bits.
 TEST_F(DepthFirstTest, AThreadTakesFromTheOthers) {
-  const Graph graph = make_model("cifar-resnet8");
-  StateDict weights = init_params(graph);
-  Plan plan(graph, {.batch = 16, .dtype = DType::bf16});
-  plan.bind(weights);
-  fill(plan, random_batch(graph, 16).f32());
-  plan.forward();
-  const std::vector<float> shared(plan.output().f32(), plan.output().f32() + plan.output().elements());
-  std::fill_n(plan.output().f32(), plan.output().elements(), 0.0f);
-  {
-    const ThreadShare alone(1);
-    plan.forward();
-  }
-  EXPECT_EQ(shared, std::vector<float>(plan.output().f32(), plan.output().f32() + plan.output().elements()));
+  Small small(16);
+  const std::vector<float> shared = small.answer();
+  std::fill_n(small.plan.output().f32(), small.plan.output().elements(), 0.0f);
+  const ThreadShare alone(1);
+  EXPECT_EQ(shared, small.answer());
 }
 
 TEST_F(DepthFirstTest, NewWeightsAreTaken) {
-  const Graph graph = make_model("cifar-resnet8");
-  StateDict weights = init_params(graph);
-  Plan plan(graph, {.batch = 2, .dtype = DType::bf16});
-  plan.bind(weights);
-  fill(plan, random_batch(graph, 2).f32());
-  plan.forward();
-  const float before = plan.output().f32()[0];
-  weights.at("fc.bias").f32()[0] += 3;
-  weights.at("conv1.weight").f32()[0] += 1;
-  plan.params_changed();
-  plan.forward();
-  EXPECT_NE(plan.output().f32()[0], before);
-  EXPECT_NE(plan.output().f32()[0], before + 3);
+  Small small(2);
+  const float before = small.answer()[0];
+  small.weights.at("fc.bias").f32()[0] += 3;
+  small.weights.at("conv1.weight").f32()[0] += 1;
+  small.plan.params_changed();
+  const float after = small.answer()[0];
+  EXPECT_NE(after, before);
+  EXPECT_NE(after, before + 3);
 }
 
 TEST_F(DepthFirstTest, StepsCountTheWholeBatch) {
@@ -123,10 +126,8 @@ TEST_F(DepthFirstTest, StepsCountTheWholeBatch) {
 }
 
 TEST_F(DepthFirstTest, AnObserverSeesEveryPicture) {
-  const Graph graph = make_model("cifar-resnet8");
-  StateDict weights = init_params(graph);
-  Plan plan(graph, {.batch = 8, .dtype = DType::bf16});
-  plan.bind(weights);
+  Small small(8);
+  Plan& plan = small.plan;
   std::map<std::string, int64_t> pictures;
   plan.observe([&](const std::string& name, const Tensor& y) { pictures[name] += y.shape()[0]; });
   plan.forward();
